@@ -1,11 +1,24 @@
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
-  ssr: { resolve: { conditions: ['source', 'node', 'import', 'default'], externalConditions: ['source', 'node', 'import', 'default'] } },
-  resolve: { conditions: ['source', 'node', 'import', 'default'] },
+  // Tests run the source of every package; nothing has to be built first. The global set-up knows no conditions, hence the alias.
+  resolve: {
+    conditions: ['source'],
+    alias: [{ find: /^@headwater\/(postgres)$/, replacement: `${import.meta.dirname}/packages/$1/src/index.ts` }],
+  },
+  ssr: { resolve: { conditions: ['source'], externalConditions: ['source'] } },
   test: {
-    include: ['packages/**/*.test.ts', 'apps/**/*.test.ts', 'scripts/**/*.test.ts', 'docs/**/*.test.ts', 'spec/**/*.test.ts'],
+    include: [
+      'packages/**/*.test.ts',
+      'apps/**/*.test.ts',
+      'scripts/**/*.test.ts',
+      'docs/**/*.test.ts',
+      'spec/**/*.test.ts',
+      'examples/**/*.test.ts',
+    ],
+    exclude: ['**/node_modules/**', '**/dist/**'],
     pool: 'forks',
+    globalSetup: ['packages/testing/src/vitest-setup.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },

@@ -1,0 +1,81 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import pg from 'pg'
+import { afterEach, expect, it } from 'vitest'
+import { startPostgres } from './index.ts'
+
+const cleanups: (() => Promise<unknown>)[] = []
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
+})
+
+async function directory(parent = tmpdir()) {
+  const path = await mkdtemp(join(parent, 'headwater-postgres-test-'))
+  cleanups.push(() => rm(path, { recursive: true, force: true }))
+  return path
+}
+
+async function ask(url: string, sql: string) {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    return (await client.query(sql)).rows
+  } finally {
+    await client.end()
+  }
+}
+
+it('keeps what was written over a stop and a start', async () => {
+  const data = join(await directory(), 'postgres')
+  const first = await startPostgres({ directory: data })
+  cleanups.push(first.stop)
+  await ask(first.url, 'create table kept as select 42 as answer')
+  await first.stop()
+  const second = await startPostgres({ directory: data })
+  cleanups.push(second.stop)
+  expect(second.adopted).toBe(false)
+  expect(await ask(second.url, 'select answer from kept')).toEqual([{ answer: 42 }])
+})
+
+it('adopts the one that a killed process left running', async () => {
+  const data = join(await directory(), 'postgres')
+  const source = fileURLToPath(new URL('./index.ts', import.meta.url))
+  const program = `const { startPostgres } = await import(${JSON.stringify(source)}); const p = await startPostgres({ directory: ${JSON.stringify(data)} }); console.log(p.pid); process.kill(process.pid, 'SIGKILL')`
+  const killed = spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program], {
+    encoding: 'utf8',
+  })
+  expect(killed.signal, killed.stderr).toBe('SIGKILL')
+  const adopted = await startPostgres({ directory: data })
+  cleanups.push(adopted.stop)
+  expect(adopted).toMatchObject({ adopted: true, pid: Number(killed.stdout) })
+  expect(await ask(adopted.url, 'select 1 as one')).toEqual([{ one: 1 }])
+})
+
+it('moves over when the wanted port is taken', async () => {
+  const first = await startPostgres({ directory: join(await directory(), 'postgres') })
+  cleanups.push(first.stop)
+  const second = await startPostgres({ directory: join(await directory(), 'postgres'), port: first.port })
+  cleanups.push(second.stop)
+  expect(second.port).not.toBe(first.port)
+})
+
+it('wants its password, also on loopback', async () => {
+  const server = await startPostgres({ directory: join(await directory(), 'postgres') })
+  cleanups.push(server.stop)
+  await expect(ask(`postgres://postgres:wrong@127.0.0.1:${server.port}/postgres`, 'select 1')).rejects.toThrow(
+    /password/,
+  )
+})
+
+it.runIf(process.getuid?.() === 0)(
+  'finds another place when root asks for one that the server account cannot reach',
+  async () => {
+    const server = await startPostgres({ directory: join(await directory('/root'), 'postgres') })
+    cleanups.push(() => rm(server.directory, { recursive: true, force: true }), server.stop)
+    expect(server.directory).toMatch(/^\/var\/tmp\/headwater-/)
+    expect(await ask(server.url, 'select 1 as one')).toEqual([{ one: 1 }])
+  },
+)
