@@ -95,7 +95,7 @@ export function events<S extends Schemas>(
   service: string,
   declarations: { readonly [T in keyof S]: EventDeclaration<S[T]> },
 ): Facts<S> {
-  const types = Object.entries(declarations as Record<string, EventDeclaration>).map(([type, said]) =>
+  const types = Object.entries(declarations as unknown as Record<string, EventDeclaration>).map(([type, said]) =>
     eventType(service, type, said),
   )
   return factsOf(service, types) as Facts<S>
