@@ -1,1 +1,30 @@
-export {}
+export type {
+  Integer,
+  MeanCovariate,
+  MeanSums,
+  MeanUnit,
+  ProportionSums,
+  ProportionUnit,
+  RatioCovariate,
+  RatioSums,
+  RatioUnit,
+  Shape,
+  Sums,
+  SumsJson,
+  SumsOf,
+  UnitOf,
+} from './sums.ts'
+export type {
+  Alternative,
+  CannotCompute,
+  Claim,
+  CompareOptions,
+  Comparison,
+  Effect,
+  Estimate,
+  Measured,
+  Method,
+  Reason,
+  Verdict,
+} from './result.ts'
+export type { Forecast, Plan, Planned, Size, Traffic } from './planning.ts'

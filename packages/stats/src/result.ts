@@ -1,0 +1,114 @@
+/** A result is data: it survives JSON. `null` for a bound means: unbounded on that side. */
+export interface CannotCompute {
+  readonly kind: 'cannot-compute'
+  readonly reason: Reason
+  /** For people: what is missing, and what would change it. */
+  readonly sentence: string
+}
+
+export type Reason =
+  | 'too-few-units'
+  | 'no-variance'
+  | 'no-denominator'
+  | 'control-near-zero'
+  | 'no-effect-asked'
+  | 'not-with-this-traffic'
+
+/**
+ * What decides how far an estimate may be from the truth.
+ * `sequence`: valid at every look, however often one looks (asymptotic confidence sequence, Waudby-Smith et al. 2021, arXiv 2103.06476).
+ * `mixture`: the mixture sequential probability ratio test, for who knows the size of plausible effects (Zhao et al. 2019, arXiv 1905.10493).
+ * `fixed`: one look, at a sample size named before; peeking voids it (Welch's t for means, z else).
+ */
+export type Method =
+  | {
+      readonly kind: 'sequence'
+      /** Units (all variants compared) at which the interval is tightest; name it before the first look. Default 5,000. */
+      readonly tightestAt?: number
+      /** Units (all variants compared) before which it says nothing, since it is asymptotic. Default 100. */
+      readonly from?: number
+    }
+  | {
+      readonly kind: 'mixture'
+      /** Standard deviation of plausible differences, in the metric's unit. */
+      readonly plausible: number
+      readonly from?: number
+    }
+  | { readonly kind: 'fixed' }
+
+/** `different` is two-sided; `higher` and `lower` spend all of α on one side and leave the other unbounded. */
+export type Alternative = 'different' | 'higher' | 'lower'
+
+export interface CompareOptions {
+  /** Default: `{ kind: 'sequence' }`. */
+  readonly method?: Method
+  /** Default 0.05. */
+  readonly alpha?: number
+  /** Default `different`. */
+  readonly alternative?: Alternative
+  /** Interval of the lift; default `fieller`. */
+  readonly lift?: 'fieller' | 'delta'
+  /** Use the covariate where the sums carry one (CUPED). Default true. */
+  readonly adjust?: boolean
+}
+
+/** One variant: its value in the metric's unit, adjusted where a covariate was used. */
+export interface Estimate {
+  readonly n: number
+  readonly value: number
+  readonly standardError: number
+}
+
+/** Treatment against control, in the metric's unit (difference) or relative to control (lift; 0.1 = 10 % more). */
+export interface Effect {
+  readonly kind: 'computed'
+  readonly estimate: number
+  readonly standardError: number
+  readonly lower: number | null
+  readonly upper: number | null
+  /** Of "no effect", against the alternative; valid at every look unless the method is `fixed`. */
+  readonly p: number
+}
+
+export interface Comparison {
+  readonly kind: 'computed'
+  readonly metric: 'proportion' | 'mean' | 'ratio' | 'quantile'
+  readonly method: Measured
+  readonly alpha: number
+  readonly alternative: Alternative
+  readonly control: Estimate
+  readonly treatment: Estimate
+  readonly difference: Effect
+  readonly lift: Effect | CannotCompute
+  /** What the covariate did; absent when none was used. */
+  readonly adjusted?: { readonly theta: number; readonly unadjusted: number; readonly varianceKept: number }
+}
+
+/** The method as used: all that is needed to recompute an interval or a p-value from estimate and standard error. */
+export type Measured =
+  | {
+      readonly kind: 'sequence' | 'mixture'
+      /** Variance of the mixture in squared standard errors. */ readonly spread: number
+    }
+  | { readonly kind: 'fixed'; /** null: the normal distribution. */ readonly degreesOfFreedom: number | null }
+
+/** A claim to be judged on a comparison. */
+export interface Claim {
+  /** `superior`: better by more than the margin (default 0). `not-inferior`: worse by less than the margin. */
+  readonly claim: 'superior' | 'not-inferior'
+  readonly better: 'higher' | 'lower'
+  /** ≥ 0, in the unit of `on`. */
+  readonly margin?: number
+  /** Default `difference`. */
+  readonly on?: 'difference' | 'lift'
+}
+
+export interface Verdict {
+  readonly kind: 'computed'
+  /** `no`: the interval lies wholly on the wrong side of the margin. */
+  readonly holds: 'yes' | 'no' | 'open'
+  /** Of the claim's negation, in the comparison's alternative (two-sided or one-sided). */
+  readonly p: number
+  /** The effect the interval was held against. */
+  readonly threshold: number
+}
