@@ -1,0 +1,34 @@
+import type { ConsumedEvent } from './consumer.ts'
+
+/** What a command handle may carry so that its data is typed: `(data) => …`, or the phantom `input`. */
+export type CommandData<Command> = Command extends { readonly input?: infer Data }
+  ? Data
+  : Command extends (data: infer Data, ...rest: never[]) => unknown
+    ? Data
+    : unknown
+
+/** Runs a command of a decider in the effect's transaction; answers what the decider's `run` answers, or `held` in a replay. */
+export type Run = <Command>(command: Command, id: string, data: CommandData<Command>) => Promise<unknown>
+
+/** The same in a set-based handler, which says for which event. */
+export type RunFor = <Command>(
+  event: ConsumedEvent,
+  command: Command,
+  id: string,
+  data: CommandData<Command>,
+) => Promise<unknown>
+
+/** The transaction an effect is made in. */
+export interface EffectTransaction {
+  query(sql: string, params?: readonly unknown[]): Promise<{ rows: any[]; rowCount: number | null }>
+  /**
+   * Present where the composition root joins the event store: its appends go out last, with COMMIT. `cause` is the event that
+   * is handled: its correlation id goes on, its id is the causation id.
+   */
+  run?(command: any, id: string, data: any, cause: ConsumedEvent): Promise<unknown>
+}
+
+/** Gives transactions: commits when `work` resolves, rolls back when it rejects. The event store's `transact` fits. */
+export interface Effects {
+  transact<Result>(work: (tx: EffectTransaction) => Promise<Result>): Promise<Result>
+}

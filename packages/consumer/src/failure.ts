@@ -1,0 +1,90 @@
+/** What becomes of an event whose handling failed. */
+export type Judgement = 'retriable' | 'poison' | 'fatal'
+
+/** Throw it where trying again later may succeed: the event's key waits, others go on. */
+export class Retriable extends Error {
+  readonly code = 'HW_RETRIABLE'
+}
+
+/** Throw it where trying again is of no use: the event is parked until a person decides. */
+export class Poison extends Error {
+  readonly code = 'HW_POISON'
+}
+
+/** Throw it where going on would do harm: the consumer stops and says why. */
+export class Fatal extends Error {
+  readonly code = 'HW_FATAL'
+}
+
+/** SQLSTATE classes that say the data is wrong: 22 data exception, 23 integrity constraint. */
+const wrongData = /^2[23]/
+/** SQLSTATE classes that say the program is wrong: 42 syntax or access rule. */
+const wrongProgram = /^42/
+
+/** The default judgement: what a person must mend is poison, the rest is tried again. */
+export function judge(error: unknown): Judgement {
+  const code = codeOf(error)
+  if (code === 'HW_RETRIABLE') return 'retriable'
+  if (code === 'HW_POISON' || code === 'HW_INVALID_EVENT') return 'poison'
+  if (code === 'HW_FATAL') return 'fatal'
+  if (wrongData.test(code) || wrongProgram.test(code)) return 'poison'
+  if (error instanceof TypeError || error instanceof RangeError || error instanceof SyntaxError) return 'poison'
+  if (error instanceof ReferenceError) return 'poison'
+  return 'retriable'
+}
+
+/**
+ * Whether a transaction failed for a reason that has nothing to do with its events. `again`: it surely did not commit
+ * (serialization, deadlock, lock timeout, a conflict of the append). `unknown`: the connection went, it may have committed.
+ */
+export function transactionTrouble(error: unknown): 'again' | 'unknown' | undefined {
+  const code = codeOf(error)
+  if (/^(40001|40P01|55P03)$/.test(code) || /^HW_(APPEND_|STREAM_)?CONFLICT$/.test(code)) return 'again'
+  if (/^(08|53|57P|58)/.test(code)) return 'unknown'
+  if (/^(ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENOTFOUND|EAI_)/.test(code) && isSocketError(error)) return 'unknown'
+  const text = error instanceof Error ? error.message : ''
+  return /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect|Client was closed)/.test(
+    text,
+  )
+    ? 'unknown'
+    : undefined
+}
+
+/** Back-off with full jitter (Brooker, "Exponential Backoff And Jitter", 2015): a random part of min(cap, base · 2^attempt) ms. */
+export function backOffMs(attempt: number, random: () => number, { baseMs = 100, capMs = 60_000 } = {}): number {
+  return Math.ceil(random() * Math.min(capMs, baseMs * 2 ** Math.min(attempt, 20)))
+}
+
+/** An error as kept beside a parked event; at most 2,000 characters of message and stack. */
+export interface KeptError {
+  readonly name: string
+  readonly message: string
+  readonly code?: string
+  readonly stack?: string
+}
+
+export function keptError(error: unknown): KeptError {
+  if (!(error instanceof Error)) return { name: 'Error', message: clean(String(error)) }
+  const code = codeOf(error)
+  return {
+    name: clean(error.name),
+    message: clean(error.message),
+    ...(code === '' ? {} : { code }),
+    ...(error.stack === undefined ? {} : { stack: clean(error.stack) }),
+  }
+}
+
+/** Postgres keeps neither U+0000 nor lone surrogates in text. */
+function clean(text: string): string {
+  return text.slice(0, 2_000).replace(/\0|\p{Surrogate}/gu, '')
+}
+
+function codeOf(error: unknown): string {
+  const code = (error as { code?: unknown } | null | undefined)?.code
+  return typeof code === 'string' ? code : ''
+}
+
+/** Node's socket errors name the system call; a handler's own `ECONNREFUSED` from fetch comes wrapped as a cause. */
+function isSocketError(error: unknown): boolean {
+  return typeof (error as { syscall?: unknown }).syscall === 'string'
+}

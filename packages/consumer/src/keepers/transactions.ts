@@ -1,0 +1,45 @@
+import type { Pool, PoolClient } from 'pg'
+import type { Effects, EffectTransaction } from '../effects.ts'
+
+/** Statements kept prepared per pool; the rest go unnamed. */
+const preparedMost = 200
+
+/** Plain transactions of a pool. Statements with parameters are prepared once per connection. */
+export function poolEffects(pool: Pool): Effects {
+  const names = new Map<string, string>()
+  const nameOf = (text: string): string | undefined => {
+    const known = names.get(text)
+    if (known !== undefined || names.size >= preparedMost) return known
+    const name = `hw_consumer_${names.size + 1}`
+    names.set(text, name)
+    return name
+  }
+  const query: (client: PoolClient) => EffectTransaction['query'] = (client) => (text, values) => {
+    const name = values === undefined ? undefined : nameOf(text)
+    return client.query({ text, ...(values === undefined ? {} : { values: [...values] }), ...(name ? { name } : {}) })
+  }
+  return {
+    async transact(work) {
+      const client = await pool.connect()
+      let broken: Error | undefined
+      const onError = (error: Error): void => {
+        broken = error
+      }
+      client.on('error', onError)
+      try {
+        await client.query('begin')
+        const result = await work({ query: query(client) })
+        await client.query('commit')
+        return result
+      } catch (error) {
+        await client.query('rollback').catch((failure: Error) => {
+          broken ??= failure
+        })
+        throw error
+      } finally {
+        client.off('error', onError)
+        client.release(broken)
+      }
+    },
+  }
+}

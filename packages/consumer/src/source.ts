@@ -1,0 +1,74 @@
+/** An event as a source gives it. Positions are those of the service's log, whatever carried the event. */
+export interface SourceEvent {
+  readonly position: number
+  readonly id: string
+  readonly type: string
+  readonly stream: string
+  readonly streamVersion: number
+  readonly schemaVersion: number
+  readonly data: unknown
+  readonly occurredAt: string
+  readonly recordedAt: string
+  readonly correlationId: string
+  readonly causationId: string
+  readonly traceparent?: string
+  /** The event's JSON exactly as served. */
+  readonly text: string
+}
+
+/** A place in a log: position and the id of the event there. */
+export interface Cursor {
+  readonly log: string
+  readonly position: number
+  readonly id: string
+}
+
+/** Covers positions `from`..`to` of a log; the pages of one read join. */
+export interface SourcePage {
+  readonly log: string
+  readonly from: number
+  readonly to: number
+  readonly events: readonly SourceEvent[]
+  /** True when nothing lay beyond `to` as this page was read. */
+  readonly atEnd: boolean
+  /** Slots this page speaks for (a Kafka partition carries some); all when absent. */
+  readonly slots?: ReadonlySet<number>
+}
+
+export interface ReadRequest {
+  readonly service: string
+  readonly after: 'start' | 'end' | Cursor
+  readonly types: readonly string[]
+  readonly signal: AbortSignal
+  /** Position handled so far of each slot wanted; `after` is the least of them. */
+  readonly positions?: ReadonlyMap<number, number>
+}
+
+/** Where a consumer reads: a service's feed, or Kafka topics filled from feeds. */
+export interface Source {
+  readonly name: string
+  /** Reads on, waiting at the end, until the signal aborts. Throws `LogForked` when the cursor lies beyond a fork. */
+  read(request: ReadRequest): AsyncIterable<SourcePage>
+  /** Last event recorded before a time (RFC 3339); undefined when none is. Without it, `rewind` to a time scans. */
+  before?(request: { service: string; time: string; signal: AbortSignal }): Promise<Cursor | undefined>
+  /**
+   * Slots this process gets from the source itself, each time they change (Kafka's partitions). A slot so given is taken from
+   * whoever held it; its old epoch fences the former holder. Without it, processes lease slots among themselves.
+   */
+  assignments?(request: { consumer: string; signal: AbortSignal }): AsyncIterable<ReadonlySet<number>>
+}
+
+/** The log went on as another lineage from `position`; what was handled beyond it is no longer part of the log. */
+export class LogForked extends Error {
+  readonly code = 'HW_LOG_FORKED'
+  readonly service: string
+  /** The lineage to go on with, and the cursor of the last event it shares with the one read so far. */
+  readonly fork: Cursor
+  constructor(service: string, fork: Cursor) {
+    super(
+      `The log of ${service} forked at position ${fork.position}: go on from there with lineage ${fork.log}. What was done beyond it is in the consumer's status.`,
+    )
+    this.service = service
+    this.fork = fork
+  }
+}
