@@ -1,1 +1,9 @@
-export {}
+export type { Append, Appended, AppendResult, Conflict, IdReused, ProjectionRow, StreamAppend } from './append.ts'
+export { decider, definitionOf, refuse } from './decider.ts'
+export type { Command, Commands, Decider, Deciding, Definition, Refusal } from './decider.ts'
+export type { LogRow, Meta, NewEvent, StoredEvent } from './event.ts'
+export { execute, load } from './execute.ts'
+export type { CommandData, Executed, ExecuteOptions, InlineProjection, Outcome } from './execute.ts'
+export type { Lineage, Log, LogRange } from './log.ts'
+export { openStore } from './store.ts'
+export type { EventStore, StoreOptions, Transaction } from './store.ts'
