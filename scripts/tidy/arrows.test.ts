@@ -9,6 +9,7 @@ const arrows: Record<string, readonly string[]> = {
   'packages/stats': [],
   'packages/hypermedia': [],
   'packages/postgres': [],
+  'packages/kafka': [],
   'packages/event-store': ['contract'],
   'packages/feed': ['contract', 'hypermedia'],
   'packages/consumer': ['contract', 'feed'],

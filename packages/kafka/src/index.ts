@@ -1,0 +1,5 @@
+export { type Kafka, type KafkaOptions, startKafka } from './broker.ts'
+export { Connectors, type ConnectorState, type Validation } from './connectors.ts'
+export { KafkaFailed } from './failure.ts'
+export { hasJava, kafkaJars, maven } from './jars.ts'
+export { type ConnectOptions, type ConnectWorker, startConnect } from './worker.ts'
