@@ -1,1 +1,40 @@
-export {}
+export type { Allocation } from './allocation.ts'
+export { allocationOf } from './allocation.ts'
+export { type Allocations, followAllocations } from './allocations.ts'
+export { assign, type Assignment, type Attributes } from './assign.ts'
+export type { Duration } from './duration.ts'
+export {
+  type Adds,
+  decidedByPeople,
+  type Experiment,
+  experiment,
+  isSealed,
+  type MeasuredDeclaration,
+  type PeopleDeclaration,
+  type Placement,
+  type Rule,
+} from './experiment.ts'
+export {
+  adoption,
+  declared,
+  type ExperimentFact,
+  experimentFacts,
+  exposure,
+  seen,
+  type StreamAppend,
+} from './exposure.ts'
+export type { MarginText } from './margin.ts'
+export {
+  count,
+  funnel,
+  mean,
+  type Metric,
+  type MetricOptions,
+  quantile,
+  ratio,
+  retention,
+  share,
+  sum,
+} from './metric.ts'
+export { ExperimentRefused } from './refused.ts'
+export { type VariantReader, variantReader } from './variant-reader.ts'
