@@ -1,7 +1,19 @@
-import { events } from '@headwater/contract'
+import { contractOf, events } from '@headwater/contract'
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import { z } from 'zod'
-import { count, decidedByPeople, experiment, funnel, isSealed, mean, ratio, retention, share, sum } from './index.ts'
+import {
+  count,
+  decidedByPeople,
+  experiment,
+  funnel,
+  isSealed,
+  mean,
+  ratio,
+  requireReadable,
+  retention,
+  share,
+  sum,
+} from './index.ts'
 
 const facts = events('pots', {
   PotOpened: { data: z.object({ customerId: z.string() }), level: 'published' },
@@ -117,6 +129,25 @@ describe('mistakes get one readable error', () => {
     experiment('round-ups', { ...declaration, unit: 'custId' })
     // @ts-expect-error amountMinor cannot name a unit
     experiment('round-ups', { ...declaration, unit: 'amountMinor' })
+  })
+})
+
+describe('a service that declares an experiment', () => {
+  it('may measure its own internal events, their unit found by their stream', () => {
+    requireReadable(roundUps, contractOf(facts))
+  })
+
+  it("may not measure another service's internal events", () => {
+    const others = events('cards', { Paid: { data: z.object({ customerId: z.string() }) } })
+    expect(coded(() => requireReadable(roundUps, contractOf(others)))).toThrow(
+      /HW_METRIC_INTERNAL.*"share with PotClosed" reads PotClosed, which is internal to pots/,
+    )
+  })
+
+  it('hears when nothing tells whose event is whose', () => {
+    const lost = events('pots', { PotClosed: { data: z.object({ reason: z.string() }) } })
+    const orphan = declared({ guardrails: [share(lost.PotClosed, { mayRise: '1pp' })] })()
+    expect(coded(() => requireReadable(orphan, contractOf(lost)))).toThrow(/HW_UNIT_UNKNOWN.*a field "customerId"/)
   })
 })
 

@@ -55,6 +55,11 @@ export function experimentFacts(service: string) {
   })
 }
 
+/** What the service that keeps experiments publishes, and every service that runs some follows. */
+export const allocationFacts = events('experiments', {
+  AllocationChanged: { data: allocationSchema, level: 'published', key: 'experiment' },
+})
+
 export type ExperimentFact = EventOf<ReturnType<typeof experimentFacts>>
 
 /** Events for one stream, as the event store appends them. */

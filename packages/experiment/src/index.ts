@@ -16,6 +16,7 @@ export {
 } from './experiment.ts'
 export {
   adoption,
+  allocationFacts,
   declared,
   type ExperimentFact,
   experimentFacts,
@@ -36,5 +37,6 @@ export {
   share,
   sum,
 } from './metric.ts'
+export { requireReadable } from './readable.ts'
 export { ExperimentRefused } from './refused.ts'
 export { type VariantReader, variantReader } from './variant-reader.ts'
