@@ -24,11 +24,43 @@ export function refuse(code: string, sentence: string): Refusal {
 }
 
 /** What the world adds to a decision; passed in, so that deciding stays pure. */
-export interface Deciding {
+export interface Deciding<Others = {}> {
+  /** Id of the entity that decides: its stream is `category-id`. */
+  readonly id: string
+  /** The entities named by `reads`, as of the versions the append is checked against. */
+  readonly others: Others
   /** The variant a unit gets. Asking is what records the exposure. */
   variant<E extends { readonly variants: object }>(experiment: E, unit: string): string & keyof E['variants']
   readonly now: Date
   newId(): string
+}
+
+/** An entity: a decider and an id. In a decision's `others` it comes with its state. */
+export interface EntityRef<State = any> {
+  readonly decider: Decider<State>
+  readonly id: string
+}
+
+export interface Entity<State = any> extends EntityRef<State> {
+  readonly state: State
+  readonly version: number
+}
+
+/** Names another entity that a decision reads: `reads: { pay: (cmd) => ({ payee: entity(ledger, cmd.to) }) }`. */
+export function entity<State>(decider: Decider<State, any>, id: string): EntityRef<State> {
+  return { decider: decider as Decider<State>, id }
+}
+
+/** An event for another entity's stream, in the same append as the decision's own. */
+export interface Addressed<E extends Event = Event> extends Event {
+  readonly type: E['type']
+  readonly data: E['data']
+  readonly at: EntityRef
+}
+
+/** Puts an event on the stream of an entity the decision has read, instead of the deciding one's. */
+export function at<E extends Event>(entity: EntityRef, event: E): Addressed<E> {
+  return { ...event, at: { decider: entity.decider, id: entity.id } }
 }
 
 export type Commands = { readonly [name: string]: Schema }
@@ -51,7 +83,12 @@ export interface Definition<State = any> {
   /** Absent schemas (a decider in Emmett's shape without `commands`): the data goes in unchecked. */
   readonly commands: Commands
   initialState(): State
-  decide(command: { type: string; data: any }, state: State, context: Deciding): readonly Event[] | Refusal
+  decide(command: { type: string; data: any }, state: State, context: Deciding<any>): readonly Event[] | Refusal
+  /**
+   * Other entities this command's decision reads. They are loaded before `decide` and their versions are checked by the append
+   * (a stream without events of the decision is a check alone), so that the decision holds for all of them at once.
+   */
+  reads?(command: { type: string; data: any }, state: State): Readonly<Record<string, EntityRef>>
   evolve(state: State, event: Event<string, any>): State
   /** Changes when `initialState` or `evolve` do: states kept from before are then not used. */
   readonly edition: string
@@ -61,6 +98,9 @@ export type Decider<State = any, C extends Commands = {}> = {
   readonly [N in string & keyof C]: Command<InputOf<C[N]>, State>
 } & { readonly [definition]: Definition<State> }
 
+/** The state a decider folds. */
+export type StateOf<D> = D extends Decider<infer State, any> ? State : never
+
 const definition: unique symbol = Symbol('definition')
 
 /** The declaration behind a decider. */
@@ -68,15 +108,25 @@ export function definitionOf<State>(decider: Decider<State>): Definition<State> 
   return decider[definition]
 }
 
-export interface Said<F extends AnyFacts, C extends Commands, State> {
+type OthersOf<W, N> = N extends keyof W
+  ? W[N] extends (...parameters: any[]) => infer Refs
+    ? { readonly [R in keyof Refs]: Refs[R] extends EntityRef<infer State> ? Entity<State> : never }
+    : {}
+  : {}
+
+export interface Said<F extends AnyFacts, C extends Commands, State, W = {}> {
   readonly commands: C
   readonly initialState: () => State
+  /** Other entities a command's decision reads, by name; they are there as `others` and their versions are checked with the append. */
+  readonly reads?: W & {
+    readonly [N in keyof C]?: (data: OutputOf<C[N]>, state: NoInfer<State>) => Readonly<Record<string, EntityRef>>
+  }
   readonly decide: {
     readonly [N in keyof C]: (
       data: OutputOf<C[N]>,
       state: NoInfer<State>,
-      context: Deciding,
-    ) => readonly EventOf<F>[] | Refusal
+      context: Deciding<OthersOf<W, N>>,
+    ) => readonly (EventOf<F> | Addressed<EventOf<F>>)[] | Refusal
   }
   readonly evolve: {
     readonly [T in TypesOf<F>]: (state: NoInfer<State>, data: DataOf<F, T>) => NoInfer<State>
@@ -101,10 +151,10 @@ type PlainHandles<State, CommandType extends { type: string; data: any }> = {
  * Give facts made narrower by `only` where a service has several deciders.
  * @param category lower-case letters, digits and `_`.
  */
-export function decider<F extends AnyFacts, C extends Commands, State>(
+export function decider<F extends AnyFacts, C extends Commands, State, W = {}>(
   category: string,
   facts: F,
-  said: Said<F, C, State>,
+  said: Said<F, C, State, W>,
 ): Decider<State, C>
 export function decider<
   State,

@@ -1,6 +1,6 @@
 import type { Event } from '@headwater/contract'
 import type { StreamAppend } from './append.ts'
-import type { Command, Decider } from './decider.ts'
+import type { Command, Decider, Refusal } from './decider.ts'
 import type { Meta } from './event.ts'
 import type { EventStore } from './store.ts'
 
@@ -32,6 +32,8 @@ export interface ExecuteOptions<State> {
   readonly meta: Meta
   /** Only against this version (If-Match), else a conflict. Without it a decision is taken again while others get in between. */
   readonly expected?: number
+  /** Asked of the state each try decides on, before the decider is; a refusal is recorded like the domain's own. */
+  readonly before?: (state: State) => Refusal | undefined
   readonly variant?: (experiment: any, unit: string) => string
   /** Called once a try, for done and refused alike; what it answers goes into the same append (requests, exposures). */
   readonly record?: (outcome: Outcome<State>) => readonly StreamAppend[]

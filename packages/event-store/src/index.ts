@@ -1,6 +1,6 @@
 export type { Append, Appended, AppendResult, Conflict, IdReused, ProjectionRow, StreamAppend } from './append.ts'
-export { decider, definitionOf, refuse } from './decider.ts'
-export type { Command, Commands, Decider, Deciding, Definition, Refusal } from './decider.ts'
+export { at, decider, definitionOf, entity, refuse } from './decider.ts'
+export type { Addressed, Command, Commands, Decider, Deciding, Definition, Entity, EntityRef, Refusal, StateOf } from './decider.ts'
 export type { LogRow, Meta, NewEvent, StoredEvent } from './event.ts'
 export { execute, load } from './execute.ts'
 export type { CommandData, Executed, ExecuteOptions, InlineProjection, Outcome } from './execute.ts'
