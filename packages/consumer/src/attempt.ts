@@ -54,7 +54,7 @@ export async function attempt(on: Attempting, items: readonly Item[]): Promise<O
       span?.end(result.kind === 'failed' ? result.error : undefined)
       if (result.kind === 'failed') throw new RolledBack(failureOf(result, live, items))
     }
-    const settled = await on.keeper.settle(tx, on.consumer.name, { moves: movesOf(items), holds: [], aside, outbox })
+    const settled = await on.keeper.settle(tx, on.consumer.name, { moves: movesOf(items), aside, outbox })
     if (!settled) throw new RolledBack({ kind: 'fenced' })
     return { kind: 'committed', handled: live.length, aside: aside.length }
   })
@@ -85,6 +85,7 @@ export async function attemptParked(
   let front: readonly ParkedEvent[] = []
   let empty = false
   const outcome = await transaction(on, async (tx) => {
+    if (!(await on.keeper.hold(tx, on.consumer.name, moveOf(held)))) throw new RolledBack({ kind: 'fenced' })
     front = await on.keeper.parked.front(tx, on.consumer.name, key, options.limit)
     const stop = front.findIndex(({ position }) => position === options.verdict?.position)
     const replay = front.length > 0 && front[0]!.position <= held.replayUntil
@@ -105,13 +106,7 @@ export async function attemptParked(
       on.consumer.name,
       parkedOutcome(key, todo, skipped, stop, options.verdict),
     )
-    const settled = await on.keeper.settle(tx, on.consumer.name, {
-      moves: [],
-      holds: [moveOf(held)],
-      aside: [],
-      outbox,
-    })
-    if (!settled) throw new RolledBack({ kind: 'fenced' })
+    await on.keeper.settle(tx, on.consumer.name, { moves: [], aside: [], outbox })
     return { kind: 'committed', handled: todo.length, aside: 0 }
   })
   return { outcome, empty, front }

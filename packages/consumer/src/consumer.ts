@@ -1,5 +1,5 @@
 import { type AnyFacts, contractOf, type EventType, type OutputOf } from '@headwater/contract'
-import { type OrderingKey, orderingKeyOf, wholeLog } from './ordering-key.ts'
+import { type OrderingKey, orderingKey, wholeLog } from './ordering-key.ts'
 import type { Run, RunFor } from './effects.ts'
 import type { SourceEvent } from './source.ts'
 
@@ -74,6 +74,11 @@ export interface ConsumerOptions {
   readonly buffer?: { readonly events?: number; readonly bytes?: number }
   /** Times a retriable event is tried before it is parked (default 10). */
   readonly attempts?: number
+  /**
+   * When a log went on as another lineage, from before what was handled: `stop` (default) until somebody looked, or `go-on` from
+   * the fork. Either way the status says what had been done beyond it.
+   */
+  readonly afterFork?: 'stop' | 'go-on'
   /** Keys set aside in this process, at most (default 1,000): then retriable events wait in place, and poison stops the consumer. */
   readonly parkedKeys?: number
 }
@@ -99,6 +104,18 @@ export interface ConsumedService {
 export function consumer<const F extends AnyFacts | readonly AnyFacts[]>(
   name: string,
   facts: F,
+  handler: SetHandler<F>,
+  options?: ConsumerOptions,
+): Consumer
+export function consumer<const F extends AnyFacts | readonly AnyFacts[]>(
+  name: string,
+  facts: F,
+  handlers: HandlersByType<F>,
+  options?: ConsumerOptions,
+): Consumer
+export function consumer<const F extends AnyFacts | readonly AnyFacts[]>(
+  name: string,
+  facts: F,
   handlers: Handlers<F>,
   options: ConsumerOptions = {},
 ): Consumer {
@@ -121,7 +138,7 @@ export function consumer<const F extends AnyFacts | readonly AnyFacts[]>(
 function consumedService(facts: AnyFacts, handlers: Handlers<any>, options: ConsumerOptions): ConsumedService {
   const { service, types } = contractOf(facts)
   const wanted = [...types.keys()].filter((type) => 'batch' in handlers || Object.hasOwn(handlers, type))
-  return { service, types: wanted, keyOf: options.order === 'log' ? wholeLog : orderingKeyOf(facts) }
+  return { service, types: wanted, keyOf: options.order === 'log' ? wholeLog : orderingKey }
 }
 
 function refuseUnhandled(

@@ -13,7 +13,7 @@ export class Poison extends Error {
 
 /** Throw it where going on would do harm: the consumer stops and says why. */
 export class Fatal extends Error {
-  readonly code = 'HW_FATAL'
+  readonly code: string = 'HW_FATAL'
 }
 
 /** SQLSTATE classes that say the data is wrong: 22 data exception, 23 integrity constraint. */
@@ -21,12 +21,21 @@ const wrongData = /^2[23]/
 /** SQLSTATE classes that say the program is wrong: 42 syntax or access rule. */
 const wrongProgram = /^42/
 
+/** Said by a source: another log altogether, or a request that will never be right. */
+const fatalCodes = new Set([
+  'HW_FATAL',
+  'HW_LOG_DIVERGED',
+  'HW_TYPE_NOT_SHOWN',
+  'HW_CURSOR_MALFORMED',
+  'HW_PARAMETER_INVALID',
+])
+
 /** The default judgement: what a person must mend is poison, the rest is tried again. */
 export function judge(error: unknown): Judgement {
   const code = codeOf(error)
   if (code === 'HW_RETRIABLE') return 'retriable'
   if (code === 'HW_POISON' || code === 'HW_INVALID_EVENT') return 'poison'
-  if (code === 'HW_FATAL') return 'fatal'
+  if (error instanceof Fatal || fatalCodes.has(code)) return 'fatal'
   if (wrongData.test(code) || wrongProgram.test(code)) return 'poison'
   if (error instanceof TypeError || error instanceof RangeError || error instanceof SyntaxError) return 'poison'
   if (error instanceof ReferenceError) return 'poison'

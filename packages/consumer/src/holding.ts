@@ -9,20 +9,34 @@ export interface Held {
   /** Checkpoint: committed. */
   position: number
   eventId: string
-  /** Last position given to a lane. */
-  dispatched: number
-  /** Events in its lane, not yet committed. */
+  /** Position of the last event given to a lane. */
+  given: number
+  /** All its events up to here were given to a lane; id of the event there, when known. */
+  read: number
+  readId: string
+  /** The page it takes part in: it was held when that page began, and the page joins what it has read. */
+  page: number
+  /** Events in its lane. */
   pending: number
-  /** To be given back: nothing new is dispatched. */
+  /** To be given back: nothing new is given to a lane. */
   leaving: boolean
   /** Given up: what is still in the lane is dropped. */
   lost: boolean
   readonly parkedKeys: Set<string>
 }
 
+/** Up to where all events of a slot are committed: it may stand beyond its checkpoint when the last ones were not its own. */
+export function handledOf(held: Held): { position: number; eventId: string } {
+  return held.position >= held.given && held.read > held.position
+    ? { position: held.read, eventId: held.readId }
+    : { position: held.position, eventId: held.eventId }
+}
+
 /** The slots a process holds, by service. */
 export class Holdings {
   readonly #byService = new Map<string, Map<number, Held>>()
+  /** Changes with each slot taken or given up. */
+  version = 0
 
   get(service: string, slot: number): Held | undefined {
     return this.#byService.get(service)?.get(slot)
@@ -36,6 +50,7 @@ export class Holdings {
   take(slot: HeldSlot): void {
     const slots = this.#byService.get(slot.service) ?? new Map<number, Held>()
     this.#byService.set(slot.service, slots)
+    this.version += 1
     slots.set(slot.slot, {
       service: slot.service,
       slot: slot.slot,
@@ -43,7 +58,10 @@ export class Holdings {
       replayUntil: slot.replayUntil,
       position: slot.position,
       eventId: slot.eventId,
-      dispatched: slot.position,
+      given: slot.position,
+      read: slot.position,
+      readId: slot.eventId,
+      page: 0,
       pending: 0,
       leaving: false,
       lost: false,
@@ -55,6 +73,7 @@ export class Holdings {
   forget(slots: Iterable<Held>): void {
     for (const held of slots) {
       held.lost = true
+      this.version += 1
       if (this.get(held.service, held.slot) === held) this.#byService.get(held.service)?.delete(held.slot)
     }
   }
@@ -73,24 +92,28 @@ export class Holdings {
     return { slots, epochs, parkedKeys, pending }
   }
 
-  /** Where reading must begin: the least checkpoint, with its event's id. */
-  least(service: string): Held | undefined {
+  /** The slot that has read least: where reading must go on. */
+  leastRead(service: string): Held | undefined {
     let least: Held | undefined
     for (const held of this.all(service)) {
-      if (!held.leaving && (least === undefined || held.position < least.position)) least = held
+      if (!held.leaving && (least === undefined || held.read < least.read)) least = held
     }
     return least
   }
 }
 
+/** A slot's checkpoint as it stands. */
 export function moveOf(held: Held): Move {
-  return {
-    service: held.service,
-    slot: held.slot,
-    epoch: held.epoch,
-    position: held.position,
-    eventId: held.eventId,
-  }
+  return { ...placeOf(held), position: held.position, eventId: held.eventId }
+}
+
+/** A slot's checkpoint as it may be written for an idle slot. */
+export function idleMoveOf(held: Held): Move {
+  return { ...placeOf(held), ...handledOf(held) }
+}
+
+function placeOf({ service, slot, epoch }: Held): SlotRef & { epoch: number } {
+  return { service, slot, epoch }
 }
 
 export function refsOf(slots: Iterable<Held>): SlotRef[] {

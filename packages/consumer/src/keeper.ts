@@ -55,8 +55,6 @@ export interface OutboxEntry {
 /** All bookkeeping of one transaction, written set-based. */
 export interface Settlement {
   readonly moves: readonly Move[]
-  /** Slots whose epoch must hold though they do not move (parked events handled). */
-  readonly holds: readonly Move[]
   readonly aside: readonly PutAside[]
   readonly outbox: readonly OutboxEntry[]
 }
@@ -67,6 +65,7 @@ export interface Beat {
   /** Number of slots held by this member, and the sum of their epochs: differs from what it believes when some were taken. */
   readonly slots: number
   readonly epochs: number
+  readonly logs: readonly LogState[]
 }
 
 /** What a fork of a log left behind. */
@@ -83,7 +82,20 @@ export interface ForkRecord {
 
 export interface LogState {
   readonly service: string
+  /** Lineage it is read from; undefined before the first page. */
   readonly log: string | undefined
+  /** Somebody waits until every slot is at this position or beyond. */
+  readonly wanted: number
+}
+
+/** Where a log goes on under another name. */
+export interface NewLineage {
+  readonly log: string
+  /** The last event both have in common, as far as it matters: no slot that is beyond it keeps its place. */
+  readonly position: number
+  readonly id: string
+  /** The furthest slot when this was found out. */
+  readonly furthest: number
 }
 
 /**
@@ -98,8 +110,12 @@ export interface Keeper {
   logs(consumer: string): Promise<readonly LogState[]>
   /** Makes the slots of a log, all at `position`; does nothing when they are there. */
   begin(consumer: string, service: string, at: { position: number; eventId: string; log?: string }): Promise<void>
-  /** Notes the lineage a log is read from. */
-  named(consumer: string, service: string, log: string): Promise<void>
+  /** Notes the lineage a log is read from, the first time; answers the one that is noted. */
+  named(consumer: string, service: string, log: string): Promise<string>
+  /** The slot that is furthest in a log, whoever holds it. */
+  furthest(consumer: string, service: string): Promise<{ position: number; eventId: string }>
+  /** Asks all processes to say when their idle slots are at a position. */
+  want(consumer: string, service: string, position: number): Promise<void>
   /** Renews the lease, for `leaseMs` from now by the keeper's own clock. */
   beat(consumer: string, member: string, leaseMs: number): Promise<Beat>
   leave(consumer: string, member: string): Promise<void>
@@ -114,10 +130,15 @@ export interface Keeper {
   release(consumer: string, moves: readonly Move[]): Promise<void>
   /** Moves idle slots forward; those another transaction has locked are left. */
   advance(consumer: string, moves: readonly Move[]): Promise<void>
-  /** In the effect's transaction; false when some slot is held under another epoch or was moved already: roll back. */
+  /** In the effect's transaction, as its first statement: false when a slot is held under another epoch. Needs no move. */
+  hold(tx: EffectTransaction, consumer: string, slot: Move): Promise<boolean>
+  /** In the effect's transaction, last; false when some slot is held under another epoch or was moved already: roll back. */
   settle(tx: EffectTransaction, consumer: string, settlement: Settlement): Promise<boolean>
-  /** Puts slots that went beyond a fork back to it, with new epochs; keeps what was done beyond. Once for all processes. */
-  fork(consumer: string, service: string, fork: { log: string; position: number; id: string }): Promise<void>
+  /**
+   * Goes on with another lineage: slots beyond the fork go back to it, all get new epochs, and what was done beyond is kept.
+   * Once for all processes. False when some slot went beyond `furthest` since: find the fork out again.
+   */
+  fork(consumer: string, service: string, lineage: NewLineage): Promise<boolean>
   /** Sets all slots of the services to positions, with new epochs, with `reset` in the same transaction. */
   rewind(
     consumer: string,

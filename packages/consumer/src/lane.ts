@@ -1,8 +1,10 @@
 import { type Attempting, attempt, attemptParked } from './attempt.ts'
 import type { Budget } from './budget.ts'
 import type { Clock } from './clock.ts'
+import type { ConsumedEvent } from './consumer.ts'
 import { backOffMs, Fatal, judge, keptError, type Judgement } from './failure.ts'
 import type { Held, Holdings } from './holding.ts'
+import type { Meter } from './meter.ts'
 import { isReplay, type Item, type Verdict } from './item.ts'
 import type { KeyRef } from './parked.ts'
 
@@ -15,22 +17,12 @@ export interface LaneOptions extends Attempting {
   readonly meter: Meter
 }
 
-/** Told what happened, for status and metrics. */
-export interface Meter {
-  handled(events: number, last: Item | undefined): void
-  /** A transaction failed for reasons of its own; undefined when it went through again. */
-  trouble(error: unknown): void
-  /** An event was put aside, to be tried again in `delayMs`, or for good. */
-  aside(delayMs: number | undefined): void
-  /** Slots were given up: claim anew. */
-  lost(): void
-}
-
 /** One transaction at a time, over the events of its slots, in order. */
 export class Lane {
   readonly #on: LaneOptions
   readonly #most: number
   #queue: Item[] = []
+  #inHand: readonly Item[] = []
   #retries: { held: Held; key: KeyRef }[] = []
   #wake: (() => void) | undefined
   #stopped = false
@@ -40,13 +32,18 @@ export class Lane {
     this.#most = on.consumer.options.batch?.events ?? 200
   }
 
-  get length(): number {
-    return this.#queue.length
+  /** The first event of a service that waits or is in hand. */
+  oldest(service: string): ConsumedEvent | undefined {
+    const of = ({ event }: Item): boolean => event.service === service
+    return (this.#inHand.find(of) ?? this.#queue.find(of))?.event
   }
 
   add(item: Item): void {
-    item.held.pending += 1
-    item.held.dispatched = item.event.position
+    const { held, event } = item
+    held.pending += 1
+    held.given = event.position
+    held.read = event.position
+    held.readId = event.id
     this.#on.budget.take(item.bytes)
     this.#queue.push(item)
     if (this.#queue.length === 1 || this.#queue.length >= this.#most) this.#wake?.()
@@ -74,7 +71,9 @@ export class Lane {
       else if (this.#queue.length === 0) await this.#woken()
       else {
         if (waitMs > 0 && this.#queue.length < this.#most) await this.#gather(waitMs)
-        await this.#settle(this.#cut())
+        this.#inHand = this.#cut()
+        await this.#settle(this.#inHand)
+        this.#inHand = []
       }
     }
     this.#drop(this.#queue.splice(0))
@@ -117,14 +116,14 @@ export class Lane {
   }
 
   /** Commits these events in as few transactions as their failures allow; each is handled at most a few times. */
-  async #settle(items: Item[]): Promise<void> {
-    const runs = [items]
+  async #settle(items: readonly Item[]): Promise<void> {
+    const runs = [[...items]]
     let troubles = 0
     for (let run = runs.pop(); run !== undefined && !this.#stopped; run = runs.pop()) {
       if (run.length === 0) continue
       const outcome = await attempt(this.#on, run)
       if (outcome.kind === 'committed') {
-        this.#on.meter.handled(outcome.handled, run.at(-1))
+        this.#on.meter.handled(outcome.handled)
         troubles = 0
       } else if (outcome.kind === 'failed') {
         runs.push(...(await this.#split(run, outcome)))
@@ -195,7 +194,7 @@ export class Lane {
     while (!held.lost && !held.leaving && !this.#stopped) {
       const { outcome, empty, front } = await attemptParked(this.#on, held, key, options)
       if (outcome.kind === 'committed') {
-        this.#on.meter.handled(outcome.handled, undefined)
+        this.#on.meter.handled(outcome.handled)
         if (empty) held.parkedKeys.delete(key.key)
         if (empty || options.verdict !== undefined) return
         options = { limit: this.#most }

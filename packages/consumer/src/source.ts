@@ -4,6 +4,8 @@ export interface SourceEvent {
   readonly id: string
   readonly type: string
   readonly stream: string
+  /** The ordering key, where it is not the stream. */
+  readonly partitionKey?: string
   readonly streamVersion: number
   readonly schemaVersion: number
   readonly data: unknown
@@ -28,6 +30,8 @@ export interface SourcePage {
   readonly log: string
   readonly from: number
   readonly to: number
+  /** Id of the event at `to`, when it is known though that event is not shown. */
+  readonly toId?: string
   readonly events: readonly SourceEvent[]
   /** True when nothing lay beyond `to` as this page was read. */
   readonly atEnd: boolean
@@ -47,7 +51,12 @@ export interface ReadRequest {
 /** Where a consumer reads: a service's feed, or Kafka topics filled from feeds. */
 export interface Source {
   readonly name: string
-  /** Reads on, waiting at the end, until the signal aborts. Throws `LogForked` when the cursor lies beyond a fork. */
+  /** `key`: only events of one key come in order (Kafka); `log` (default): all do. */
+  readonly order?: 'key' | 'log'
+  /**
+   * Reads on, waiting at the end, until the signal aborts. The first page comes at once, if only to say that nothing is there.
+   * Throws `LogForked` when the cursor lies beyond a fork, and `HW_LOG_DIVERGED` when it is of another log altogether.
+   */
   read(request: ReadRequest): AsyncIterable<SourcePage>
   /** Last event recorded before a time (RFC 3339); undefined when none is. Without it, `rewind` to a time scans. */
   before?(request: { service: string; time: string; signal: AbortSignal }): Promise<Cursor | undefined>

@@ -1,4 +1,5 @@
 import type { Pool } from 'pg'
+import type { Effects } from '../effects.ts'
 import type { Keeper } from '../keeper.ts'
 import { outboxTable, type OutboxTable } from './outbox-table.ts'
 import { parkedTable } from './parked-table.ts'
@@ -9,25 +10,35 @@ import { poolEffects } from './transactions.ts'
 
 export interface PostgresKeeper extends Keeper {
   readonly outbox: OutboxTable
-  /** Makes the tables; safe to call again and from several processes. */
-  migrate(): Promise<void>
 }
 
-/** Checkpoints, parked events and outbox in a Postgres schema, beside the effects. Needs one connection per lane and two more. */
-export function postgresKeeper(pool: Pool, options: { schema?: string } = {}): PostgresKeeper {
+export interface PostgresKeeperOptions {
+  /** Needs one connection per lane and two more. */
+  readonly pool: Pool
+  /** Schema of the bookkeeping (default `headwater`). */
+  readonly schema?: string
+  /** Transactions for effects, in the same database; default: the pool's. */
+  readonly effects?: Effects
+}
+
+/** Checkpoints, parked events and outbox in a Postgres schema, beside the effects. Make the tables with `migrateConsumers`. */
+export function postgresKeeper({ pool, effects, ...options }: PostgresKeeperOptions): PostgresKeeper {
   const schema = identifier(options.schema ?? 'headwater')
-  const effects = poolEffects(pool)
+  const own = poolEffects(pool)
   return {
-    effects,
+    effects: effects ?? own,
     parked: parkedTable(pool, schema),
     outbox: outboxTable(pool, schema),
-    ...slotTable(pool, effects, schema),
-    ...switching(pool, effects, schema),
-    async migrate() {
-      await effects.transact(async (tx) => {
-        await tx.query(`select pg_advisory_xact_lock(hashtextextended($1, 0))`, [`headwater consumer ${schema}`])
-        await tx.query(tables(schema))
-      })
-    },
+    ...slotTable(pool, own, schema),
+    ...switching(pool, own, schema),
   }
+}
+
+/** Makes the tables a consumer's bookkeeping needs; safe to call again and from several processes. */
+export async function migrateConsumers(pool: Pool, options: { schema?: string } = {}): Promise<void> {
+  const schema = identifier(options.schema ?? 'headwater')
+  await poolEffects(pool).transact(async (tx) => {
+    await tx.query(`select pg_advisory_xact_lock(hashtextextended($1, 0))`, [`headwater consumer ${schema}`])
+    await tx.query(tables(schema))
+  })
 }

@@ -6,7 +6,7 @@ export function tables(schema: string): string {
   return `
 create schema if not exists ${schema};
 create table if not exists ${schema}.consumer_log (
-  consumer text not null, service text not null, log text,
+  consumer text not null, service text not null, log text, wanted bigint not null default 0,
   primary key (consumer, service));
 create table if not exists ${schema}.consumer_slot (
   consumer text not null, service text not null, slot int not null,

@@ -1,13 +1,24 @@
 import type { Pool } from 'pg'
 import type { Effects, EffectTransaction } from '../effects.ts'
-import type { Beat, HeldSlot, Keeper, Move, PutAside, Settlement, SlotRef } from '../keeper.ts'
+import type { Beat, HeldSlot, Keeper, LogState, Move, Settlement, SlotRef } from '../keeper.ts'
 import { SLOTS } from '../slot.ts'
 import { insertOutbox } from './outbox-table.ts'
 import { insertAside } from './parked-table.ts'
 
 type SlotTable = Pick<
   Keeper,
-  'logs' | 'begin' | 'named' | 'beat' | 'leave' | 'claim' | 'release' | 'advance' | 'settle'
+  | 'logs'
+  | 'begin'
+  | 'named'
+  | 'furthest'
+  | 'want'
+  | 'beat'
+  | 'leave'
+  | 'claim'
+  | 'release'
+  | 'advance'
+  | 'hold'
+  | 'settle'
 >
 
 export function slotTable(pool: Pool, effects: Effects, schema: string): SlotTable {
@@ -16,10 +27,11 @@ export function slotTable(pool: Pool, effects: Effects, schema: string): SlotTab
   const logs = `${schema}.consumer_log`
   return {
     async logs(consumer) {
-      const { rows } = await pool.query(`select service, log from ${logs} where consumer = $1 order by service`, [
-        consumer,
-      ])
-      return rows.map(({ service, log }) => ({ service, log: log ?? undefined }))
+      const { rows } = await pool.query(
+        `select service, log, wanted from ${logs} where consumer = $1 order by service`,
+        [consumer],
+      )
+      return rows.map(logState)
     },
 
     async begin(consumer, service, at) {
@@ -38,10 +50,26 @@ export function slotTable(pool: Pool, effects: Effects, schema: string): SlotTab
     },
 
     async named(consumer, service, log) {
-      await pool.query(`update ${logs} set log = $3 where consumer = $1 and service = $2 and log is distinct from $3`, [
+      const { rows } = await pool.query(
+        `update ${logs} set log = coalesce(log, $3) where consumer = $1 and service = $2 returning log`,
+        [consumer, service, log],
+      )
+      return rows[0].log
+    },
+
+    async furthest(consumer, service) {
+      const { rows } = await pool.query(
+        `select position, event_id from ${slots} where consumer = $1 and service = $2 order by position desc limit 1`,
+        [consumer, service],
+      )
+      return { position: Number(rows[0].position), eventId: rows[0].event_id }
+    },
+
+    async want(consumer, service, position) {
+      await pool.query(`update ${logs} set wanted = $3 where consumer = $1 and service = $2 and wanted < $3`, [
         consumer,
         service,
-        log,
+        position,
       ])
     },
 
@@ -54,14 +82,16 @@ export function slotTable(pool: Pool, effects: Effects, schema: string): SlotTab
          select
            (select array_agg(member) from ${members} where consumer = $1 and member <> $2 and lease_until > now()) as others,
            (select count(*) from ${slots} where consumer = $1 and owner = $2) as slots,
-           (select coalesce(sum(epoch), 0) from ${slots} where consumer = $1 and owner = $2) as epochs`,
+           (select coalesce(sum(epoch), 0) from ${slots} where consumer = $1 and owner = $2) as epochs,
+           (select json_agg(json_build_object('service', service, 'log', log, 'wanted', wanted)) from ${logs} where consumer = $1) as logs`,
         [consumer, member, leaseMs],
       )
-      const { others, slots: count, epochs } = rows[0]
+      const { others, slots: count, epochs, logs: states } = rows[0]
       return {
         members: [member, ...(others ?? [])].sort(),
         slots: Number(count),
         epochs: Number(epochs),
+        logs: (states ?? []).map(logState),
       } satisfies Beat
     },
 
@@ -97,6 +127,14 @@ export function slotTable(pool: Pool, effects: Effects, schema: string): SlotTab
          where s.consumer = $1 and s.service = f.service and s.slot = f.slot`,
         [consumer, ...columns(moves)],
       )
+    },
+
+    async hold(tx, consumer, slot) {
+      const { rows } = await tx.query(
+        `select from ${slots} where consumer = $1 and service = $2 and slot = $3 and epoch = $4 for update`,
+        [consumer, slot.service, slot.slot, slot.epoch],
+      )
+      return rows.length === 1
     },
 
     settle: (tx, consumer, settlement) => settle(tx, schema, consumer, settlement),
@@ -161,28 +199,26 @@ async function claim(
   }))
 }
 
-/** Moves come last but for what depends on them: their row locks are held only until COMMIT. */
+/** Moves come first of all bookkeeping: who lost its slots must not meet the rows of the new holder. */
 async function settle(
   tx: EffectTransaction,
   schema: string,
   consumer: string,
-  { moves, holds, aside, outbox }: Settlement,
+  { moves, aside, outbox }: Settlement,
 ): Promise<boolean> {
-  if (aside.length > 0) await insertAside(tx, schema, consumer, aside as PutAside[])
-  if (outbox.length > 0) await insertOutbox(tx, schema, consumer, outbox)
-  if (holds.length > 0) {
-    const { rows } = await tx.query(
-      `select s.slot from ${schema}.consumer_slot s join ${moved} on s.service = m.service and s.slot = m.slot
-       where s.consumer = $1 and s.epoch = m.epoch for update of s`,
-      [consumer, ...columns(holds)],
+  if (moves.length > 0) {
+    const { rowCount } = await tx.query(
+      `update ${schema}.consumer_slot s set position = m.position, event_id = m.event_id
+       from ${moved} where s.consumer = $1 and s.service = m.service and s.slot = m.slot and s.epoch = m.epoch and s.position < m.position`,
+      [consumer, ...columns(moves)],
     )
-    if (rows.length < holds.length) return false
+    if (rowCount !== moves.length) return false
   }
-  if (moves.length === 0) return true
-  const { rowCount } = await tx.query(
-    `update ${schema}.consumer_slot s set position = m.position, event_id = m.event_id
-     from ${moved} where s.consumer = $1 and s.service = m.service and s.slot = m.slot and s.epoch = m.epoch and s.position < m.position`,
-    [consumer, ...columns(moves)],
-  )
-  return rowCount === moves.length
+  if (aside.length > 0) await insertAside(tx, schema, consumer, aside)
+  if (outbox.length > 0) await insertOutbox(tx, schema, consumer, outbox)
+  return true
+}
+
+function logState(row: { service: string; log: string | null; wanted: number | string }): LogState {
+  return { service: row.service, log: row.log ?? undefined, wanted: Number(row.wanted) }
 }

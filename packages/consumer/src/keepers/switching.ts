@@ -1,5 +1,6 @@
 import type { Pool } from 'pg'
 import type { Effects, EffectTransaction } from '../effects.ts'
+import { transactionTrouble } from '../failure.ts'
 import type { Keeper } from '../keeper.ts'
 
 type Switching = Pick<Keeper, 'fork' | 'rewind' | 'forks' | 'progress'>
@@ -7,19 +8,20 @@ type Switching = Pick<Keeper, 'fork' | 'rewind' | 'forks' | 'progress'>
 /** What sets whole logs to another place. Each takes the slot table's lock first, so that no lane is halfway through a settlement. */
 export function switching(pool: Pool, effects: Effects, schema: string): Switching {
   return {
-    async fork(consumer, service, { log, position, id }) {
-      await effects.transact(async (tx) => {
+    async fork(consumer, service, { log, position, id, furthest }) {
+      return await whole(effects, async (tx) => {
         await lockSlots(tx, schema)
-        const before = await tx.query(`select log from ${schema}.consumer_log where consumer = $1 and service = $2`, [
-          consumer,
-          service,
-        ])
-        if (before.rows[0]?.log === log) return
+        const from = await logOf(tx, schema, consumer, service)
+        if (from === log) return true
         const beyond = await tx.query(
-          `with was as (select slot, position from ${schema}.consumer_slot where consumer = $1 and service = $2 and position > $3)
-           update ${schema}.consumer_slot s set position = $3, event_id = $4, epoch = s.epoch + 1, owner = null,
-             replay_until = least(s.replay_until, $3)
-           from was where s.consumer = $1 and s.service = $2 and s.slot = was.slot returning was.slot, was.position`,
+          `select slot, position from ${schema}.consumer_slot where consumer = $1 and service = $2 and position > $3 order by slot`,
+          [consumer, service, position],
+        )
+        if (beyond.rows.some((row) => Number(row.position) > furthest)) return false
+        await tx.query(
+          `update ${schema}.consumer_slot set epoch = epoch + 1, owner = null, position = least(position, $3),
+             event_id = case when position > $3 then $4 else event_id end, replay_until = least(replay_until, $3)
+           where consumer = $1 and service = $2`,
           [consumer, service, position, id],
         )
         const parked = await tx.query(
@@ -28,27 +30,29 @@ export function switching(pool: Pool, effects: Effects, schema: string): Switchi
         )
         await tx.query(
           `insert into ${schema}.consumer_fork (consumer, service, to_log, from_log, forked_at, beyond, parked)
-           values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing`,
+           values ($1, $2, $3, $4, $5, $6, $7) on conflict (consumer, service, to_log) do update set
+             from_log = excluded.from_log, forked_at = excluded.forked_at, beyond = excluded.beyond, parked = excluded.parked, seen_at = now()`,
           [
             consumer,
             service,
             log,
-            before.rows[0]?.log ?? '',
+            from,
             position,
             JSON.stringify(beyond.rows.map((row) => ({ slot: row.slot, position: Number(row.position) }))),
             JSON.stringify(parked.rows.map((row) => row.event_id)),
           ],
         )
-        await tx.query(`update ${schema}.consumer_log set log = $3 where consumer = $1 and service = $2`, [
+        await tx.query(`update ${schema}.consumer_log set log = $3, wanted = 0 where consumer = $1 and service = $2`, [
           consumer,
           service,
           log,
         ])
+        return true
       })
     },
 
     async rewind(consumer, to, { hold, reset }) {
-      await effects.transact(async (tx) => {
+      await whole(effects, async (tx) => {
         await lockSlots(tx, schema)
         if (reset !== undefined) await reset(tx)
         for (const { service, position, eventId } of to) {
@@ -104,6 +108,25 @@ export function switching(pool: Pool, effects: Effects, schema: string): Switchi
       }))
     },
   }
+}
+
+/** A lane may hold rows that `reset` wants while it waits for the table: Postgres then ends one of the two. Ours tries again. */
+async function whole<Result>(effects: Effects, work: (tx: EffectTransaction) => Promise<Result>): Promise<Result> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await effects.transact(work)
+    } catch (error) {
+      if (attempt === 5 || transactionTrouble(error) !== 'again') throw error
+    }
+  }
+}
+
+async function logOf(tx: EffectTransaction, schema: string, consumer: string, service: string): Promise<string> {
+  const { rows } = await tx.query(`select log from ${schema}.consumer_log where consumer = $1 and service = $2`, [
+    consumer,
+    service,
+  ])
+  return rows[0]?.log ?? ''
 }
 
 /** Waits for the transactions that settle; those hold their table lock already, so no circle can close. */

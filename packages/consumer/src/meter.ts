@@ -1,0 +1,69 @@
+import type { Clock } from './clock.ts'
+import { keptError, type KeptError } from './failure.ts'
+
+/** Seconds that a rate is taken over. */
+const window = 10
+
+/** Counts what a running consumer does, for its status and metrics, and tells who waits for progress. */
+export class Meter {
+  readonly #clock: Clock
+  readonly #began: number
+  /** Events handled in each of the last seconds; index = second modulo its length. */
+  readonly #seconds = Array.from({ length: window + 1 }, () => ({ second: 0, events: 0 }))
+  handledTotal = 0
+  failedTotal = 0
+  parkedTotal = 0
+  troubled: KeptError | undefined
+  /** Called after each commit and each page read. */
+  onProgress: () => void = () => undefined
+  /** Called when slots were given up. */
+  onLost: () => void = () => undefined
+  /** Called when an event was put aside, to be tried again after `delayMs`. */
+  onAside: (delayMs: number) => void = () => undefined
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+    this.#began = clock.now()
+  }
+
+  handled(events: number): void {
+    this.handledTotal += events
+    this.troubled = undefined
+    const second = Math.floor(this.#clock.now() / 1_000)
+    const bucket = this.#seconds[second % this.#seconds.length]!
+    if (bucket.second !== second) Object.assign(bucket, { second, events: 0 })
+    bucket.events += events
+    this.onProgress()
+  }
+
+  progressed(): void {
+    this.onProgress()
+  }
+
+  /** A transaction or a read failed for reasons of its own; undefined when it went through again. */
+  trouble(error: unknown): void {
+    this.troubled = error === undefined ? undefined : keptError(error)
+  }
+
+  /** An event was put aside, to be tried again in `delayMs`, or for good. */
+  aside(delayMs: number | undefined): void {
+    this.failedTotal += 1
+    if (delayMs === undefined) this.parkedTotal += 1
+    else this.onAside(delayMs)
+  }
+
+  /** Slots were given up: claim anew. */
+  lost(): void {
+    this.onLost()
+  }
+
+  /** Events a second over the last ten whole ones, or since the start. */
+  rate(): number {
+    const now = this.#clock.now()
+    const second = Math.floor(now / 1_000)
+    const events = this.#seconds
+      .filter((bucket) => bucket.second < second && bucket.second >= second - window)
+      .reduce((sum, bucket) => sum + bucket.events, 0)
+    return events / Math.min(window, Math.max(1, Math.floor((now - this.#began) / 1_000)))
+  }
+}

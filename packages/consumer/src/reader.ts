@@ -1,0 +1,174 @@
+import type { Budget } from './budget.ts'
+import type { Clock } from './clock.ts'
+import type { ConsumedEvent, ConsumedService, Consumer } from './consumer.ts'
+import { backOffMs, judge } from './failure.ts'
+import type { Held, Holdings } from './holding.ts'
+import type { Lane } from './lane.ts'
+import type { Lineage } from './lineage.ts'
+import type { Meter } from './meter.ts'
+import { slotOf } from './slot.ts'
+import { type Cursor, LogForked, type Source, type SourcePage } from './source.ts'
+
+export interface ReaderOptions {
+  readonly consumer: Consumer
+  readonly source: Source
+  readonly holdings: Holdings
+  readonly lanes: readonly Lane[]
+  readonly budget: Budget
+  readonly lineage: Lineage
+  readonly clock: Clock
+  readonly random: () => number
+  readonly meter: Meter
+  /** Aborts when reading ends. */
+  readonly signal: AbortSignal
+}
+
+/** The source left out positions; read again, and say so. */
+export class SourceGap extends Error {
+  readonly code = 'HW_SOURCE_GAP'
+  constructor(source: string, service: string, { from, to }: SourcePage, read: number) {
+    super(
+      `Expected ${source} to go on after position ${read} of ${service}, got a page ${from}..${to}: the positions between would be skipped. Nothing of it was handled; check the feed and what lies between.`,
+    )
+  }
+}
+
+/** Reads one service's events and gives each to the lane of its slot; what is not held here is left to others. */
+export class Reader {
+  readonly #on: ReaderOptions
+  readonly #of: ConsumedService
+  #page = 0
+  #round: AbortController | undefined
+  #slotsWanted: (() => void) | undefined
+  /** Last position read, and whether anything lay beyond it then. */
+  read = 0
+  atEnd = false
+
+  constructor(on: ReaderOptions, of: ConsumedService) {
+    this.#on = on
+    this.#of = of
+    on.signal.addEventListener('abort', () => this.#wake(), { once: true })
+  }
+
+  /** Slots were taken: begins anew when one of them has read less than this reader. */
+  taken(): void {
+    const least = this.#on.holdings.leastRead(this.#of.service)
+    if (least !== undefined && least.read < this.read) this.#round?.abort()
+    this.#slotsWanted?.()
+  }
+
+  /** Slots were given up all at once: what is read now is for nobody. */
+  restart(): void {
+    this.#wake()
+  }
+
+  #wake(): void {
+    this.#round?.abort()
+    this.#slotsWanted?.()
+    this.#on.budget.release()
+  }
+
+  /** Reads until the signal aborts; rejects only when going on would do harm. */
+  async work(): Promise<void> {
+    let troubles = 0
+    while (!this.#on.signal.aborted) {
+      const least = this.#on.holdings.leastRead(this.#of.service)
+      if (least === undefined) {
+        await new Promise<void>((resolve) => (this.#slotsWanted = resolve))
+        this.#slotsWanted = undefined
+        continue
+      }
+      const before = this.#page
+      try {
+        await this.#readFrom(least)
+      } catch (error) {
+        if (this.#page > before) troubles = 0
+        await this.#recover(error, troubles++)
+      }
+    }
+  }
+
+  async #recover(error: unknown, troubles: number): Promise<void> {
+    const { signal, meter, lineage, clock, random } = this.#on
+    if (signal.aborted) return
+    try {
+      if (error instanceof LogForked) {
+        await lineage.forked(error)
+        return this.#giveUp()
+      }
+    } catch (again) {
+      error = again
+    }
+    if (judge(error) === 'fatal') throw error
+    meter.trouble(error)
+    await clock.sleep(backOffMs(troubles, random, { capMs: 5_000 }), signal)
+  }
+
+  async #readFrom(least: Held): Promise<void> {
+    const { source, lineage, holdings } = this.#on
+    const { service, types } = this.#of
+    const round = new AbortController()
+    this.#round = round
+    const signal = AbortSignal.any([round.signal, this.#on.signal])
+    this.read = least.read
+    const positions = new Map(Array.from(holdings.all(service), (held) => [held.slot, held.read]))
+    let readSince: number = least.read
+    for await (const page of source.read({ service, after: this.#cursor(least), types, signal, positions })) {
+      if (signal.aborted) return
+      if (!(await lineage.accepts(page.log, { types, signal }))) return this.#giveUp()
+      if (page.slots === undefined && page.from > readSince + 1) {
+        throw new SourceGap(source.name, service, page, readSince)
+      }
+      readSince = Math.max(readSince, page.to)
+      if (!(await this.#give(page, signal))) return
+    }
+  }
+
+  /** The log goes on under another name: every slot got a new epoch. */
+  #giveUp(): void {
+    this.#on.holdings.forget([...this.#on.holdings.all(this.#of.service)])
+    this.#on.meter.lost()
+  }
+
+  #cursor({ read, readId }: Held): 'start' | Cursor {
+    const { log } = this.#on.lineage
+    return read === 0 || log === undefined ? 'start' : { log, position: read, id: readId }
+  }
+
+  /** Gives a page's events to lanes; false when slots wait that the page does not join, so that reading begins anew. */
+  async #give(page: SourcePage, signal: AbortSignal): Promise<boolean> {
+    const { holdings, budget, lanes, meter } = this.#on
+    const { service, keyOf } = this.#of
+    const serial = ++this.#page
+    for (const held of holdings.all(service)) {
+      const covered = page.slots === undefined || page.slots.has(held.slot)
+      if (covered && !held.leaving && held.read >= page.from - 1) held.page = serial
+    }
+    for (const event of page.events) {
+      if (budget.spent) await budget.room()
+      if (signal.aborted) return false
+      const key = keyOf(event)
+      const held = holdings.get(service, slotOf(key))
+      if (held === undefined || held.page !== serial || held.leaving || event.position <= held.read) continue
+      const consumed: ConsumedEvent = { ...event, service, log: page.log }
+      lanes[held.slot % lanes.length]!.add({ event: consumed, key, held, bytes: event.text.length })
+    }
+    return this.#finish(page, serial, meter)
+  }
+
+  #finish({ to, toId = '', events, atEnd, slots }: SourcePage, serial: number, meter: Meter): boolean {
+    const last = events.at(-1)
+    const id = last?.position === to ? last.id : toId
+    let joined = true
+    for (const held of this.#on.holdings.all(this.#of.service)) {
+      if (held.page === serial && !held.leaving && held.read < to) {
+        held.read = to
+        held.readId = id
+      } else if (slots === undefined && !held.leaving && held.read < to) joined = false
+    }
+    this.read = to
+    this.atEnd = atEnd
+    meter.progressed()
+    return joined
+  }
+}

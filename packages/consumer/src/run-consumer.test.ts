@@ -1,0 +1,373 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import {
+  consumer,
+  Fatal,
+  Poison,
+  Retriable,
+  runConsumer,
+  type RunningConsumer,
+  type RunOptions,
+  type Consumer,
+} from './index.ts'
+import { openShop, orders, problemsIn, record, type Shop, upTo } from './orders.test-kit.ts'
+
+let shop: Shop
+let running: RunningConsumer[] = []
+beforeEach(async () => void (shop = await openShop()))
+afterEach(async () => {
+  await Promise.all(running.map((one) => one.stop()))
+  running = []
+  await shop.close()
+})
+
+function start(declaration: Consumer, options: Partial<RunOptions> = {}): RunningConsumer {
+  const one = runConsumer(declaration, { source: shop.source, keeper: shop.keeper, leaseMs: 1_500, ...options })
+  running.push(one)
+  return one
+}
+
+const shipping = consumer('shipping', orders, { Placed: record() })
+
+describe('a consumer', () => {
+  it('handles all of history once, in the order of each stream, and then what comes', async () => {
+    const history = shop.place(1_000)
+    const one = start(shipping)
+    await one.caughtUp({ orders: history })
+    const later = shop.place(200, 300)
+    await one.caughtUp({ orders: later })
+    expect(problemsIn(await shop.effects(), upTo(later))).toEqual([])
+    expect(one.status()).toMatchObject({ state: 'running', handled: 1_200, members: 1, parkedKeys: 0, waiting: 0 })
+    expect(one.status().services).toMatchObject([
+      { service: 'orders', slots: 1024, handled: later, lagEvents: 0, lagSeconds: 0 },
+    ])
+  })
+
+  it('goes on where it was, though it never wrote down slots that had no events', async () => {
+    const first = start(shipping)
+    await first.caughtUp({ orders: shop.place(3, 3) })
+    await first.stop()
+    const last = shop.place(300, 7)
+    const second = start(shipping)
+    await second.caughtUp({ orders: last })
+    expect(problemsIn(await shop.effects(), upTo(last))).toEqual([])
+  })
+
+  it('reads only the types it handles, and still arrives at positions between them', async () => {
+    shop.place(5)
+    const last = shop.log.append('orders', { type: 'Cancelled', stream: 'order-1', data: {} })
+    const one = start(shipping)
+    await one.caughtUp({ orders: last })
+    expect(problemsIn(await shop.effects(), upTo(5))).toEqual([])
+  })
+
+  it('begins after what is there when it says so', async () => {
+    const before = shop.place(20)
+    const one = start(consumer('shipping', orders, { Placed: record() }, { from: 'now' }))
+    await one.caughtUp({ orders: before })
+    const last = shop.place(20)
+    await one.caughtUp({ orders: last })
+    expect(problemsIn(await shop.effects(), upTo(last).slice(before))).toEqual([])
+  })
+
+  it('keeps neither effect nor checkpoint of a transaction that did not commit', async () => {
+    shop.place(500)
+    let broken = 0
+    const effects = {
+      async transact(work: any) {
+        return await shop.keeper.effects.transact(async (tx) => {
+          const result = await work(tx)
+          if (broken < 20 && Math.random() < 0.5) {
+            broken += 1
+            throw Object.assign(new Error('Connection terminated unexpectedly'), { code: '08006' })
+          }
+          return result
+        })
+      },
+    }
+    const one = start(shipping, { effects: effects as RunOptions['effects'] & {} })
+    await one.caughtUp({ orders: 500 })
+    expect(problemsIn(await shop.effects(), upTo(500))).toEqual([])
+    expect(broken).toBeGreaterThan(0)
+  })
+
+  it('finds out by the epoch that a commit of unknown outcome did go through', async () => {
+    shop.place(500)
+    let broken = 0
+    const effects = {
+      async transact(work: any) {
+        const result = await shop.keeper.effects.transact(work)
+        if (broken < 20 && Math.random() < 0.5) {
+          broken += 1
+          throw Object.assign(new Error('Connection terminated unexpectedly'), { code: '08006' })
+        }
+        return result
+      },
+    }
+    const one = start(shipping, { effects: effects as RunOptions['effects'] & {} })
+    await one.caughtUp({ orders: 500 })
+    expect(problemsIn(await shop.effects(), upTo(500))).toEqual([])
+  })
+
+  it('handles the whole log in its order when asked to, in one lane', async () => {
+    const last = shop.place(400, 40)
+    const one = start(consumer('shipping', orders, { Placed: record() }, { order: 'log' }))
+    await one.caughtUp({ orders: last })
+    expect((await shop.effects()).map(({ position }) => position)).toEqual(upTo(last))
+  })
+
+  it('refuses the order of the whole log where the source cannot keep it', () => {
+    const declaration = consumer('shipping', orders, { Placed: record() }, { order: 'log' })
+    const source = { ...shop.source, order: 'key' as const }
+    expect(() => runConsumer(declaration, { source, keeper: shop.keeper })).toThrow(/order of the whole log/)
+  })
+
+  it('gives set-based handlers many events at a time, in order', async () => {
+    const last = shop.place(2_000, 50)
+    let calls = 0
+    const one = start(
+      consumer('shipping', orders, {
+        async batch(events, { query }) {
+          calls += 1
+          await query(
+            `insert into effect (consumer, stream, position, id) select 'shipping', * from unnest($1::text[], $2::bigint[], $3::text[])`,
+            [events.map(({ stream }) => stream), events.map(({ position }) => position), events.map(({ id }) => id)],
+          )
+        },
+      }),
+    )
+    await one.caughtUp({ orders: last })
+    expect(problemsIn(await shop.effects(), upTo(last))).toEqual([])
+    expect(calls).toBeLessThan(400)
+  })
+
+  it('bounds what it has read and not handled', async () => {
+    shop.place(1_000)
+    let release = (): void => undefined
+    const gate = new Promise<void>((resolve) => (release = resolve))
+    let most = 0
+    const one: RunningConsumer = start(
+      consumer(
+        'shipping',
+        orders,
+        {
+          async Placed(data, context) {
+            most = Math.max(most, one.status().waiting)
+            if (one.status().waiting >= 100) release()
+            await gate
+            await record()(data, context)
+          },
+        },
+        { buffer: { events: 100 }, batch: { events: 10 } },
+      ),
+    )
+    await one.caughtUp({ orders: 1_000 })
+    expect(most).toBe(100)
+    expect(problemsIn(await shop.effects(), upTo(1_000))).toEqual([])
+  })
+})
+
+describe('when handling fails', () => {
+  it('tries a retriable event again while other keys go on, and keeps the order of its own', async () => {
+    const last = shop.place(100)
+    let failures = 0
+    const one = start(
+      consumer('shipping', orders, {
+        async Placed(data, context) {
+          await record()(data, context)
+          if (context.event.position === 13 && failures++ < 3) throw new Retriable('not yet')
+        },
+      }),
+    )
+    await one.caughtUp({ orders: last })
+    await drained(one)
+    const effects = await shop.effects()
+    expect(problemsIn(effects, upTo(last))).toEqual([])
+    expect(failures).toBe(4)
+    expect(effects.slice(-9).map(({ stream }) => stream)).toEqual(Array(9).fill('order-2'))
+  })
+
+  it('parks poison with its error, lets its key wait, and handles both in order once the handler is mended', async () => {
+    const last = shop.place(100)
+    let mended = false
+    const one = start(
+      consumer('shipping', orders, {
+        async Placed(data, context) {
+          if (context.event.position === 13 && !mended) throw new Poison('no such address')
+          await record()(data, context)
+        },
+      }),
+    )
+    await one.caughtUp({ orders: last })
+    expect(
+      problemsIn(
+        await shop.effects(),
+        upTo(last).filter((n) => n < 13 || n % 10 !== 3),
+      ),
+    ).toEqual([])
+    const [front, ...behind] = await shop.keeper.parked.list('shipping')
+    expect(front).toMatchObject({
+      position: 13,
+      key: 'order-2',
+      state: 'poison',
+      attempts: 1,
+      error: { message: 'no such address', code: 'HW_POISON' },
+    })
+    expect(behind.map(({ state }) => state)).toEqual(Array(8).fill('behind'))
+    mended = true
+    expect(await shop.keeper.parked.retry('shipping')).toBe(1)
+    await drained(one)
+    expect(problemsIn(await shop.effects(), upTo(last))).toEqual([])
+    expect(await shop.keeper.parked.list('shipping')).toEqual([])
+  })
+
+  it('leaves out a parked event for a reason, and goes on with those behind it', async () => {
+    const last = shop.place(50)
+    const one = start(
+      consumer('shipping', orders, {
+        async Placed(data, context) {
+          if (context.event.position === 13) throw new Poison('never')
+          await record()(data, context)
+        },
+      }),
+    )
+    await one.caughtUp({ orders: last })
+    const [front, second] = await shop.keeper.parked.list('shipping')
+    const skip = (eventId: string) =>
+      shop.keeper.parked.skip('shipping', { service: 'orders', eventId, reason: 'a test order' })
+    expect(await skip(second!.eventId)).toBe('not-first')
+    expect(await skip('nothing')).toBe('unknown')
+    expect(await skip(front!.eventId)).toBe('asked')
+    await drained(one)
+    expect(
+      problemsIn(
+        await shop.effects(),
+        upTo(last).filter((n) => n !== 13),
+      ),
+    ).toEqual([])
+    expect(await shop.keeper.parked.list('shipping', { state: 'skipped' })).toMatchObject([
+      { position: 13, reason: 'a test order' },
+    ])
+  })
+
+  it('gives up on a retriable event after the attempts allowed', async () => {
+    const last = shop.place(20)
+    const one = start(
+      consumer(
+        'shipping',
+        orders,
+        {
+          Placed: (data, context) => {
+            if (context.event.position === 5) throw new Retriable('down')
+            return record()(data, context)
+          },
+        },
+        { attempts: 3 },
+      ),
+      { random: () => 0.01 },
+    )
+    await one.caughtUp({ orders: last })
+    await expect
+      .poll(() => shop.keeper.parked.list('shipping', { state: 'poison' }), { timeout: 10_000 })
+      .toMatchObject([{ position: 5, attempts: 3 }])
+  })
+
+  it('splits a set until the bad event is alone, and handles the rest', async () => {
+    const last = shop.place(300, 300)
+    const one = start(
+      consumer('shipping', orders, {
+        async batch(events, { query }) {
+          for (const { stream, position, id } of events) {
+            await query('insert into effect (consumer, stream, position, id) values ($1, $2, $3, $4)', [
+              'shipping',
+              stream,
+              position,
+              id,
+            ])
+          }
+          if (events.some(({ position }) => position === 77)) throw new TypeError('bad event')
+        },
+      }),
+    )
+    await one.caughtUp({ orders: last })
+    expect(
+      problemsIn(
+        await shop.effects(),
+        upTo(last).filter((n) => n !== 77),
+      ),
+    ).toEqual([])
+    expect(await shop.keeper.parked.list('shipping')).toMatchObject([{ position: 77, state: 'poison' }])
+  })
+
+  it('stops and says why when a handler finds that going on would do harm', async () => {
+    shop.place(20)
+    const one = start(
+      consumer('shipping', orders, {
+        Placed: () => {
+          throw new Fatal('the ledger does not add up')
+        },
+      }),
+    )
+    await expect(one.ended).rejects.toThrow('the ledger does not add up')
+    expect(one.status()).toMatchObject({ state: 'failed', failure: { code: 'HW_FATAL' } })
+    expect((await shop.keeper.progress('shipping'))[0]).toMatchObject({ least: 0, unheld: 1024 })
+  })
+})
+
+describe('several processes of a consumer', () => {
+  it('share the slots, take over from those that leave, and lose and double nothing', async () => {
+    shop.place(500, 100)
+    const first = start(shipping, { member: 'a' })
+    const second = start(shipping, { member: 'b' })
+    shop.place(500, 100)
+    await expect
+      .poll(() => [first, second].map((one) => one.status().services[0]!.slots > 300), { timeout: 10_000 })
+      .toEqual([true, true])
+    shop.place(500, 100)
+    const third = start(shipping, { member: 'c' })
+    await first.stop()
+    const last = shop.place(500, 100)
+    await Promise.all([second, third].map((one) => one.caughtUp({ orders: last })))
+    expect(problemsIn(await shop.effects(), upTo(last))).toEqual([])
+    expect(third.status().handled).toBeGreaterThan(0)
+  })
+})
+
+describe('after a fork of the log', () => {
+  it('stops and says what it had done beyond it', async () => {
+    const last = shop.place(60, 60)
+    const one = start(shipping)
+    await one.caughtUp({ orders: last })
+    shop.log.fork('orders', 50)
+    await expect(one.ended).rejects.toThrow(/forked at position 50, and events up to 60 had been handled/)
+    expect(one.status().failure).toMatchObject({ code: 'HW_LOG_FORKED' })
+  })
+
+  it('goes on from the fork when that was chosen, once, with all its slots', async () => {
+    const before = shop.place(60, 60)
+    const declaration = consumer('shipping', orders, { Placed: record() }, { afterFork: 'go-on' })
+    const one = start(declaration)
+    await one.caughtUp({ orders: before })
+    shop.log.fork('orders', 50)
+    const last = shop.place(30, 30)
+    await one.caughtUp({ orders: last })
+    const positions = (await shop.effects()).map(({ position }) => position)
+    expect(positions.slice(0, 60).sort((a, b) => a - b)).toEqual(upTo(60))
+    expect(positions.slice(60).sort((a, b) => a - b)).toEqual(upTo(last).slice(50))
+    expect(await shop.keeper.forks('shipping')).toMatchObject([{ service: 'orders', forkedAt: 50 }])
+    expect((await shop.keeper.forks('shipping'))[0]!.beyond.length).toBeGreaterThan(0)
+  })
+
+  it('goes on quietly when nothing had been handled beyond it', async () => {
+    const before = shop.place(50, 60)
+    const one = start(shipping)
+    await one.caughtUp({ orders: before })
+    shop.log.fork('orders', 50)
+    const last = shop.place(30, 30)
+    await one.caughtUp({ orders: last })
+    expect(problemsIn(await shop.effects(), upTo(last))).toEqual([])
+  })
+})
+
+async function drained(one: RunningConsumer): Promise<void> {
+  await expect.poll(() => one.status().parkedKeys, { timeout: 15_000 }).toBe(0)
+}
