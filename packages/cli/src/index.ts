@@ -1,1 +1,70 @@
-export {}
+import { commands } from './commands.ts'
+import { type Command, Ended, everywhere, exitCode, type ExitCode, parse } from './command.ts'
+import { table, terminal } from './output.ts'
+
+/** Runs the command line; answers the exit code. */
+export async function main(args: readonly string[]): Promise<ExitCode> {
+  const plain = terminal({ json: args.includes('--json'), env: process.env })
+  const found = find(args)
+  if (found === undefined) {
+    if (args.length === 0 || ['help', '--help', '-h'].includes(args[0]!)) return overview(plain)
+    plain.say(`Expected a command, got "${args[0]}". See \`headwater help\`.`)
+    return exitCode.usage
+  }
+  const interrupted = new AbortController()
+  const interrupt = () => interrupted.abort()
+  process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
+  try {
+    const { positionals, values } = parse(found.command, found.rest)
+    if (values.help === true) return help(found.command, plain)
+    return await found.command.run({
+      positionals,
+      options: values,
+      output: plain,
+      cwd: process.cwd(),
+      env: process.env,
+      signal: interrupted.signal,
+    })
+  } catch (error) {
+    if (interrupted.signal.aborted) return exitCode.ok
+    if (error instanceof Ended) {
+      plain.say(error.message)
+      return error.exit
+    }
+    const { code, message, stack } = error as Error & { code?: string }
+    plain.say(code?.startsWith('HW_') ? `${code}: ${message}` : (stack ?? String(error)))
+    return exitCode.failed
+  } finally {
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
+  }
+}
+
+function find(args: readonly string[]): { command: Command; rest: readonly string[] } | undefined {
+  const two = commands.find(({ name }) => name === `${args[0]} ${args[1]}`)
+  if (two !== undefined) return { command: two, rest: args.slice(2) }
+  const one = commands.find(({ name }) => name === args[0])
+  return one === undefined ? undefined : { command: one, rest: args.slice(1) }
+}
+
+function overview(output: ReturnType<typeof terminal>): ExitCode {
+  output.print('headwater COMMAND [options]\n')
+  output.print(table(commands.map(({ name, summary }) => ({ command: name, '': summary }))))
+  output.print(
+    `\nEvery command takes ${Object.keys(everywhere)
+      .map((name) => `--${name}`)
+      .join(', ')}. \`headwater COMMAND --help\` says more.`,
+  )
+  output.print('Exit codes: 0 ok, 1 failed, 2 usage, 3 environment, 4 a check found something, 5 not found.')
+  return exitCode.ok
+}
+
+function help(command: Command, output: ReturnType<typeof terminal>): ExitCode {
+  output.print(`${command.summary}\n\nUsage: headwater ${command.name} ${command.usage}`)
+  const own = Object.entries(command.options ?? {}).map(
+    ([name, { type }]) => `  --${name}${type === 'string' ? ' VALUE' : ''}`,
+  )
+  if (own.length > 0) output.print(`\nOptions:\n${own.join('\n')}`)
+  if (command.examples.length > 0)
+    output.print(`\nExamples:\n${command.examples.map((line) => `  ${line}`).join('\n')}`)
+  return exitCode.ok
+}

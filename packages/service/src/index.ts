@@ -1,1 +1,34 @@
-export {}
+// All that a service author imports.
+export { consumer, Fatal, Poison, Retriable } from '@headwater/consumer'
+export { type EventOf, events, only } from '@headwater/contract'
+export {
+  at,
+  decider,
+  type Entity,
+  entity,
+  type InlineProjection,
+  type Refusal,
+  refuse,
+  type StateOf,
+} from '@headwater/event-store'
+export {
+  count,
+  decidedByPeople,
+  type Experiment,
+  experiment,
+  funnel,
+  mean,
+  quantile,
+  ratio,
+  retention,
+  share,
+  sum,
+} from '@headwater/experiment'
+export { type Caller, link, problem } from '@headwater/hypermedia'
+export { resource, view, type ViewContext } from './resource.ts'
+export { type Route, service, type Service } from './service.ts'
+// Places: what runs services.
+export { type Issuer, openIssuer } from './issuer.ts'
+export { type Landscape, type LandscapeOptions, startLandscape } from './landscape.ts'
+export { jsonLogger, type Logger } from './logger.ts'
+export type { Running, ServiceStatus } from './running.ts'

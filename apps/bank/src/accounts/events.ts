@@ -1,0 +1,28 @@
+import { events } from '@headwater/service'
+import { z } from 'zod'
+
+/** What the accounts service promises. Money is integer minor units. */
+export const accounts = events('accounts', {
+  AccountOpened: {
+    data: z.object({
+      accountId: z.string(),
+      customerId: z.string(),
+      name: z.string(),
+      overdraftMinor: z.int(),
+      /** Asked for with the opening; payments deposits it, or refuses and the account closes again. */
+      initialDepositMinor: z.int(),
+    }),
+    level: 'published',
+    key: 'accountId',
+  },
+  OverdraftChanged: {
+    data: z.object({ accountId: z.string(), overdraftMinor: z.int() }),
+    level: 'published',
+    key: 'accountId',
+  },
+  AccountClosed: {
+    data: z.object({ accountId: z.string(), customerId: z.string(), reason: z.string() }),
+    level: 'published',
+    key: 'accountId',
+  },
+})

@@ -1,0 +1,94 @@
+import { consumer, type InlineProjection, link, only, resource, service, view } from '@headwater/service'
+import { accounts } from '../accounts/events.ts'
+import { payments } from './events.ts'
+import { ledger } from './ledger.ts'
+import { payment } from './payment.ts'
+
+interface Entry {
+  readonly paymentId: string
+  readonly amountMinor: number
+  readonly otherAccountId: string
+  readonly reference: string
+}
+
+/** What an account shows of its ledger, oldest first: the version of its stream orders the entries. */
+const entries: InlineProjection = {
+  name: 'entries',
+  decider: ledger,
+  rows: ({ type, data }, { id, version }) => {
+    if (type !== 'Debited' && type !== 'Credited') return []
+    const { paymentId, amountMinor, otherAccountId, reference } = data
+    const value: Entry = {
+      paymentId,
+      amountMinor: type === 'Debited' ? -amountMinor : amountMinor,
+      otherAccountId,
+      reference,
+    }
+    return [{ key: `${id}/${String(version).padStart(10, '0')}`, value }]
+  },
+}
+
+/** Every account's balance; their sum is always zero. */
+const balances: InlineProjection = {
+  name: 'balances',
+  decider: ledger,
+  rows: (_, { id, state: { balanceMinor } }) => [{ key: id, value: balanceMinor }],
+}
+
+const ledgerResource = resource('/ledgers/{ledgerId}', ledger, {
+  title: 'What an account holds',
+  links: { entries: (_, { variables: { ledgerId } }) => link('entries', { ledgerId }) },
+  optionalLinks: {
+    customer: ({ customerId }) => (customerId === '' ? undefined : link('customers:customer', { customerId })),
+  },
+  actions: {},
+})
+
+const entryList = view(
+  '/ledgers/{ledgerId}/entries',
+  async ({ ledgerId }, { rows }) => ({
+    accountId: ledgerId,
+    entries: (await rows<Entry>('entries', { prefix: `${ledgerId}/` })).map(({ value }) => value),
+  }),
+  {
+    title: 'Entries of an account',
+    links: { ledger: ({ accountId }) => link('ledger', { ledgerId: accountId }) },
+  },
+)
+
+const paymentResource = resource('/payments/{paymentId}', payment, {
+  title: 'A payment',
+  links: {
+    from: ({ fromAccountId }) => link('ledger', { ledgerId: fromAccountId }),
+    to: ({ toAccountId }) => link('ledger', { ledgerId: toAccountId }),
+  },
+  actions: {
+    transfer: { scope: 'payments:write', create: 'server', title: 'Pay' },
+    deposit: { scope: 'payments:write', create: 'server', title: 'Pay in' },
+    reverse: { scope: 'payments:reverse', when: ({ made, reversed }) => made && !reversed, title: 'Take back' },
+  },
+})
+
+/** The ledger follows the accounts; a first deposit that is refused is said so, and accounts draws the consequence. */
+const follow = consumer('follow-accounts', accounts, {
+  async AccountOpened({ accountId, customerId, overdraftMinor, initialDepositMinor }, { run }) {
+    await run(ledger.open, accountId, { customerId, overdraftMinor })
+    if (initialDepositMinor > 0) {
+      await run(payment.depositFirst, `initial-${accountId}`, {
+        toAccountId: accountId,
+        amountMinor: initialDepositMinor,
+      })
+    }
+  },
+  OverdraftChanged: ({ accountId, overdraftMinor }, { run }) =>
+    run(ledger.changeOverdraft, accountId, { overdraftMinor }),
+  AccountClosed: ({ accountId, reason }, { run }) => run(ledger.close, accountId, { reason }),
+})
+
+export default service('payments', {
+  title: 'The double-entry ledger',
+  facts: payments,
+  resources: [ledgerResource, entryList, paymentResource],
+  projections: [entries, balances],
+  consumers: [follow],
+})

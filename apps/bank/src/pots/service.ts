@@ -1,0 +1,112 @@
+import {
+  consumer,
+  decider,
+  events,
+  experiment,
+  type InlineProjection,
+  link,
+  refuse,
+  resource,
+  service,
+  share,
+  sum,
+  view,
+} from '@headwater/service'
+import { z } from 'zod'
+import { customers } from '../customers/events.ts'
+
+export const pots = events('pots', {
+  PotOpened: { data: z.object({ customerId: z.string() }), level: 'published' },
+  Saved: { data: z.object({ customerId: z.string(), amountMinor: z.int() }), level: 'published' },
+  PotClosed: { data: z.object({ customerId: z.string(), reason: z.string() }) },
+})
+
+export const roundUps = experiment('round-ups', {
+  hypothesis: 'Rounding up makes customers save at least 10 % more within 28 days.',
+  unit: 'customerId',
+  variants: { plain: 50, rounded: 50 },
+  primary: sum(pots.Saved, 'amountMinor', { within: '28d' }),
+  guardrails: [share(pots.PotClosed, { mayRise: '1pp' })],
+  decide: { after: '14d', by: '2027-02-01' },
+})
+
+/** Money put aside. With round-ups, what is saved is rounded up to the next whole unit. */
+export const pot = decider('pot', pots, {
+  commands: {
+    open: z.object({ customerId: z.string() }),
+    save: z.object({ amountMinor: z.int().min(1).max(1_000_000) }),
+    close: z.object({ reason: z.string().min(1).max(200) }),
+  },
+  initialState: () => ({ customerId: '', savedMinor: 0, open: false }),
+  decide: {
+    open: (cmd, pot) => (pot.open ? [] : [pots.PotOpened(cmd)]),
+    save: ({ amountMinor }, pot, { variant }) => {
+      if (!pot.open) return refuse('pot-closed', 'This pot is closed. Open it first.')
+      const up = variant(roundUps, pot.customerId) === 'rounded'
+      return [
+        pots.Saved({ customerId: pot.customerId, amountMinor: up ? Math.ceil(amountMinor / 100) * 100 : amountMinor }),
+      ]
+    },
+    close: ({ reason }, pot) => (pot.open ? [pots.PotClosed({ customerId: pot.customerId, reason })] : []),
+  },
+  evolve: {
+    PotOpened: (pot, { customerId }) => ({ ...pot, customerId, open: true }),
+    Saved: (pot, { amountMinor }) => ({ ...pot, savedMinor: pot.savedMinor + amountMinor }),
+    PotClosed: (pot) => ({ ...pot, open: false }),
+  },
+})
+
+interface Listed {
+  readonly potId: string
+  readonly savedMinor: number
+  readonly open: boolean
+}
+
+const byCustomer: InlineProjection = {
+  name: 'pots-by-customer',
+  decider: pot,
+  rows: (_, { id, state: { customerId, savedMinor, open } }) => [
+    { key: `${customerId}/${id}`, value: { potId: id, savedMinor, open } satisfies Listed },
+  ],
+}
+
+const potResource = resource('/pots/{potId}', pot, {
+  title: 'A pot',
+  links: { customer: ({ customerId }) => link('customers:customer', { customerId }) },
+  actions: {
+    open: { scope: 'pots:write', create: 'server', title: 'Open a pot' },
+    save: { scope: 'pots:write', when: (pot) => pot.open, title: 'Save' },
+    close: { scope: 'pots:write', when: (pot) => pot.open, title: 'Close' },
+  },
+})
+
+const potList = view(
+  '/pots{?customerId}',
+  async ({ customerId }, { rows }) => ({
+    pots: (await rows<Listed>('pots-by-customer', { prefix: `${customerId ?? ''}/` })).map(({ value }) => value),
+  }),
+  {
+    title: 'Pots of a customer',
+    links: { pot: ({ pots }) => pots.map(({ potId }) => link('pot', { potId })) },
+  },
+)
+
+const leavers = consumer('close-pots-of-leavers', customers, {
+  async CustomerDeactivated({ customerId, reason }, { query, run }) {
+    const { rows } = await query<{ key: string }>(
+      `select key from headwater.rows where projection = 'pots-by-customer' and starts_with(key, $1)`,
+      [`${customerId}/`],
+    )
+    for (const { key } of rows)
+      await run(pot.close, key.slice(customerId.length + 1), { reason: `customer left: ${reason}` })
+  },
+})
+
+export default service('pots', {
+  title: 'Money put aside, and the experiment with rounding up',
+  facts: pots,
+  resources: [potResource, potList],
+  projections: [byCustomer],
+  consumers: [leavers],
+  experiments: [roundUps],
+})

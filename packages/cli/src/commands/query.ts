@@ -1,0 +1,33 @@
+import { type Command, exitCode, required } from '../command.ts'
+import { connect, ended } from '../connection.ts'
+import { table } from '../output.ts'
+
+export const query: Command = {
+  name: 'query',
+  summary: 'Asks SQL over every event kept',
+  usage: '"select …" [--at \'{"payments":120}\'] [--format table|json|csv]',
+  options: { at: { type: 'string' }, format: { type: 'string' } },
+  examples: ['headwater query "select type, count(*) as n from events group by type order by n desc"'],
+  async run(invocation) {
+    const { options, output } = invocation
+    const sql = required(query, invocation, 0, 'a question in SQL')
+    const { fetch } = await connect(invocation)
+    const csv = options.format === 'csv'
+    const answer = await fetch('/query', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: csv ? 'text/csv' : 'application/json' },
+      body: JSON.stringify({ sql, ...(options.at === undefined ? {} : { at: JSON.parse(String(options.at)) }) }),
+    })
+    if (!answer.ok) throw await ended(answer)
+    if (csv) output.print((await answer.text()).trimEnd())
+    else {
+      const result = (await answer.json()) as { columns: { name: string }[]; rows: unknown[][]; at: unknown }
+      const named = result.rows.map((row) =>
+        Object.fromEntries(result.columns.map(({ name }, index) => [name, row[index]])),
+      )
+      output.show(result, () => table(named))
+      output.say(`at ${JSON.stringify(result.at)}`)
+    }
+    return exitCode.ok
+  },
+}

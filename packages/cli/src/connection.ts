@@ -1,0 +1,88 @@
+import { readFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { openIssuer } from '@headwater/service'
+import { Ended, exitCode, type Invocation } from './command.ts'
+
+/** A running landscape, as a command reaches it. */
+export interface Connection {
+  /** Ends with `/`. */
+  readonly url: string
+  /** With the token; a path is resolved against the entry URL. Ends the command when nobody answers. */
+  fetch(path: string, init?: RequestInit): Promise<Response>
+  /** The same for JSON; ends the command with what the problem document says. */
+  json<T = any>(path: string, init?: RequestInit): Promise<T>
+}
+
+/** Scopes of the person at the terminal of a development machine: everything. */
+const operatorScopes = ['events:read', 'explore', 'operate', 'experiments:write']
+
+/** Finds the landscape: `--url`, then HEADWATER_URL, then the `.headwater/` of this folder or one above. */
+export async function connect(invocation: Invocation): Promise<Connection> {
+  const { env, options, cwd, signal } = invocation
+  const directory = await homeOf(cwd)
+  const url = options.url ?? env.HEADWATER_URL ?? (directory === undefined ? undefined : await urlIn(directory))
+  if (typeof url !== 'string') {
+    throw new Ended(
+      exitCode.environment,
+      'Expected a running landscape, found none here. Start one with `headwater dev`, or name its entry with --url.',
+    )
+  }
+  const base = url.endsWith('/') ? url : `${url}/`
+  const token = await tokenFor(env, directory)
+  const ask = async (path: string, init: RequestInit = {}): Promise<Response> => {
+    const headers = new Headers(init.headers)
+    if (token !== undefined) headers.set('authorization', `Bearer ${token}`)
+    if (!headers.has('accept')) headers.set('accept', 'application/json')
+    try {
+      return await fetch(new URL(path, base), { signal, ...init, headers })
+    } catch (error) {
+      if (signal.aborted) throw error
+      throw new Ended(
+        exitCode.environment,
+        `Expected a landscape at ${base}, nobody answers. Is it running? Start it with \`headwater dev\`.`,
+      )
+    }
+  }
+  return {
+    url: base,
+    fetch: ask,
+    async json(path, init) {
+      const answer = await ask(path, init)
+      if (answer.ok) return (await answer.json()) as any
+      throw await ended(answer)
+    },
+  }
+}
+
+/** A problem document as the end of a command. */
+export async function ended(answer: Response): Promise<Ended> {
+  const text = await answer.text()
+  let sentence = `${answer.status} ${answer.statusText}`
+  try {
+    const problem = JSON.parse(text) as { title?: string; detail?: string; code?: string }
+    sentence = [problem.code, problem.title, problem.detail].filter((part) => part !== undefined).join(': ')
+  } catch {
+    if (text !== '') sentence += `: ${text.slice(0, 200)}`
+  }
+  return new Ended(answer.status === 404 ? exitCode.missing : exitCode.failed, sentence)
+}
+
+/** The `.headwater/` of a folder, or of the nearest one above. */
+export async function homeOf(folder: string): Promise<string | undefined> {
+  const candidate = join(folder, '.headwater')
+  if ((await urlIn(candidate)) !== undefined) return candidate
+  const above = dirname(folder)
+  return above === folder ? undefined : homeOf(above)
+}
+
+async function urlIn(directory: string): Promise<string | undefined> {
+  const text = await readFile(join(directory, 'landscape.json'), 'utf8').catch(() => undefined)
+  return text === undefined ? undefined : (JSON.parse(text) as { url: string }).url
+}
+
+async function tokenFor(env: Invocation['env'], directory: string | undefined): Promise<string | undefined> {
+  if (env.HEADWATER_TOKEN !== undefined) return env.HEADWATER_TOKEN
+  if (env.HEADWATER_TOKEN_FILE !== undefined) return (await readFile(env.HEADWATER_TOKEN_FILE, 'utf8')).trim()
+  if (directory === undefined) return undefined
+  return (await openIssuer(directory)).sign({ subject: 'operator', scopes: operatorScopes }, 600)
+}

@@ -1,0 +1,60 @@
+import { createHmac } from 'node:crypto'
+import pg from 'pg'
+
+/** Where a service keeps its own: a database nobody else enters, and the role that owns it. */
+export interface Database {
+  /** Connects as the service's own role. */
+  readonly url: string
+  readonly name: string
+}
+
+/**
+ * Makes the database and role of a service on a server, or finds them. The password is computed from the landscape's secret,
+ * so it need not be kept anywhere, and the same values serve after a restart.
+ * @param admin URL of a role that may create databases and roles
+ */
+export async function provide(admin: string, service: string, secret: string): Promise<Database> {
+  const name = databaseName(service)
+  const password = createHmac('sha256', secret).update(`database ${service}`).digest('base64url')
+  await asAdmin(admin, async (client) => {
+    // Two processes of one service may start at once: one makes it, the other finds it.
+    await client.query('select pg_advisory_lock(hashtext($1))', [name])
+    const role = await client.query('select 1 from pg_roles where rolname = $1', [name])
+    const verb = role.rowCount === 0 ? 'create' : 'alter'
+    await client.query(`${verb} role ${name} login nosuperuser nocreatedb nocreaterole password '${password}'`)
+    const database = await client.query('select 1 from pg_database where datname = $1', [name])
+    if (database.rowCount === 0) {
+      await client.query(`create database ${name} owner ${name} template template0 encoding 'UTF8'`)
+      await client.query(`revoke all on database ${name} from public`)
+    }
+  })
+  const url = new URL(admin)
+  url.username = name
+  url.password = password
+  url.pathname = `/${name}`
+  return { url: url.href, name }
+}
+
+/** Removes the database and role of a service. What was in them is gone: archive the log before. */
+export async function discard(admin: string, service: string): Promise<void> {
+  const name = databaseName(service)
+  await asAdmin(admin, async (client) => {
+    await client.query(`drop database if exists ${name} with (force)`)
+    await client.query(`drop role if exists ${name}`)
+  })
+}
+
+/** A service's name is checked where it is declared (lower-case letters, digits, `-`), so this is a plain identifier. */
+function databaseName(service: string): string {
+  return `hw_${service.replaceAll('-', '_')}`
+}
+
+async function asAdmin(url: string, work: (client: pg.Client) => Promise<void>): Promise<void> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    await work(client)
+  } finally {
+    await client.end()
+  }
+}

@@ -1,0 +1,32 @@
+import type { Effects } from '@headwater/consumer'
+import type { EventStore, InlineProjection } from '@headwater/event-store'
+import { type Allocations, variantReader } from '@headwater/experiment'
+
+/**
+ * Effects of consumers in the event store's transactions: a command run by a handler is appended with the checkpoint's COMMIT,
+ * caused by the event that was handled.
+ */
+export function effectsOf(
+  store: EventStore,
+  projections: readonly InlineProjection[],
+  allocations: Allocations,
+): Effects {
+  return {
+    transact: (work) =>
+      store.transact((tx) =>
+        work({
+          query: (sql, params) => tx.query(sql, params),
+          run(command, id, data, cause) {
+            const { correlationId, traceparent } = cause
+            const variants = variantReader(allocations.current(), { request: cause.id })
+            return tx.run(command, id, data, {
+              meta: { correlationId, causationId: cause.id, ...(traceparent === undefined ? {} : { traceparent }) },
+              inline: projections,
+              variant: (experiment, unit) => variants.variant(experiment, unit),
+              record: () => variants.exposures(),
+            })
+          },
+        }),
+      ),
+  }
+}

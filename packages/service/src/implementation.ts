@@ -1,0 +1,106 @@
+import {
+  type Command,
+  type Decider,
+  execute,
+  type Executed,
+  type ExecuteOptions,
+  type InlineProjection,
+  load,
+} from '@headwater/event-store'
+import type { EventStore } from '@headwater/event-store'
+import type { VariantReader } from '@headwater/experiment'
+import type { Answer, Call, Implementation } from '@headwater/hypermedia'
+import { idFrom, newId } from './ids.ts'
+import { hashOf, keepRequest, repeatOf, requestStream } from './request.ts'
+import type { DeciderResource, View, ViewContext } from './resource.ts'
+
+export interface Acting {
+  readonly store: EventStore
+  readonly projections: readonly InlineProjection[]
+  /** A fresh reader of variants for one request; what its last try read is exposed. */
+  readonly variants: (requestId: string) => VariantReader
+  readonly views: Omit<ViewContext, 'caller'>
+}
+
+/** A view, read for whoever asks. */
+export function viewing({ read }: View, { views }: Acting): Implementation {
+  return {
+    async read(variables, { caller }) {
+      const state = await read(variables as any, { ...views, ...(caller === undefined ? {} : { caller }) })
+      return state === undefined ? undefined : { state }
+    },
+  }
+}
+
+/** A decider's entity: read by folding its stream, acted on by its commands. */
+export function deciding(resource: DeciderResource, on: Acting): Implementation {
+  const { store } = on
+  const decider: Decider = resource.decider
+  return {
+    async read(variables) {
+      const { state, version } = await load(store, decider, idIn(resource, variables))
+      return version === 0 ? undefined : { state, version }
+    },
+    act: (call) => act(resource, on, call),
+  }
+}
+
+function idIn(resource: DeciderResource, variables: Readonly<Record<string, string>>): string {
+  const name = /\{([^?}]+)\}/.exec(resource.path)![1]!
+  return variables[name]!
+}
+
+/**
+ * Decides and appends the request, its exposures and its events in one append. Nothing is looked up for a repeat beforehand:
+ * its ids are known to the log, which then says so, and the kept answer is read.
+ */
+async function act(resource: DeciderResource, on: Acting, call: Call<any>) {
+  const { store } = on
+  const { caller, idempotencyKey, action, expected } = call
+  const decider = resource.decider as Decider & Readonly<Record<string, Command>>
+  const id = idIn(resource, call.variables)
+  const requestId =
+    idempotencyKey === undefined ? newId() : idFrom('request', store.service, caller.subject, idempotencyKey)
+  const target = `${resource.name}/${id}`
+  const inputHash = hashOf(target, action, call.input, expected)
+  const variants = on.variants(requestId)
+  let answer: Answer | undefined
+  const options: ExecuteOptions<any> = {
+    meta: { correlationId: requestId, causationId: requestId, ...traced(call) },
+    ...(expected === undefined ? {} : { expected }),
+    inline: on.projections,
+    eventId: (index) => idFrom('event', requestId, String(index)),
+    before: (state) => call.refusal(state),
+    variant: (experiment, unit) => variants.variant(experiment, unit),
+    record(outcome) {
+      answer = call.answer(outcome)
+      const refused = outcome.kind === 'refused' ? { refused: outcome.code } : {}
+      const seen = expected === undefined ? {} : { expected }
+      const kept = { caller: caller.subject, target, action, input: call.input, inputHash, ...seen, ...refused, answer }
+      return [keepRequest(requestId, kept), ...variants.exposures()]
+    },
+  }
+  const executed = await execute(store, decider, id, decider[action] as Command, call.input, options)
+  return settle(executed, () => answer!, store, requestId, inputHash, idempotencyKey !== undefined)
+}
+
+async function settle(
+  executed: Executed<any>,
+  answer: () => Answer,
+  store: EventStore,
+  requestId: string,
+  inputHash: string,
+  repeatable: boolean,
+) {
+  const done = executed.kind === 'done' || executed.kind === 'refused'
+  if (done && !executed.repeated) return answer()
+  // A conflict may be the repeat's own first act, which moved the version it names.
+  const kept = repeatable ? (await store.read(requestStream(requestId)))[0] : undefined
+  if (kept !== undefined) return repeatOf(kept, inputHash)
+  if (executed.kind === 'conflict')
+    return { kind: 'conflict' as const, expected: executed.expected, actual: executed.actual }
+  if (done) return answer()
+  throw new Error(`Expected fresh event ids for request ${requestId}, got known ones: ${executed.ids.join(', ')}.`)
+}
+
+const traced = ({ traceparent }: Call<any>) => (traceparent === undefined ? {} : { traceparent })

@@ -1,0 +1,67 @@
+import { readFeed } from '@headwater/feed'
+import { type Lake, openLake } from '@headwater/lake'
+import type { Logger } from './logger.ts'
+import type { Running } from './running.ts'
+
+/** Lands the whole log of every service in the lake. */
+export interface Landing {
+  readonly lake: Lake
+  follow(running: Running, fetch: typeof globalThis.fetch): void
+  leave(service: string): Promise<void>
+  stop(): Promise<void>
+}
+
+export async function landing({
+  directory,
+  entry,
+  log,
+}: {
+  directory: string
+  entry: string
+  log: Logger
+}): Promise<Landing> {
+  const lake = await openLake({ directory })
+  const following = new Map<string, { stop: AbortController; done: Promise<void> }>()
+  const leave = async (service: string) => {
+    const one = following.get(service)
+    following.delete(service)
+    one?.stop.abort()
+    await one?.done
+  }
+  return {
+    lake,
+    follow({ service: { name }, contract }, fetch) {
+      lake.declare(contract)
+      if (following.has(name)) return
+      const stop = new AbortController()
+      const done = land(lake, { entry, service: name, fetch, signal: stop.signal }).catch((error: Error) => {
+        if (!stop.signal.aborted) log('error', 'landing-failed', { service: name, message: error.message })
+      })
+      following.set(name, { stop, done })
+    },
+    leave,
+    async stop() {
+      await Promise.all([...following.keys()].map(leave))
+      await lake.close()
+    },
+  }
+}
+
+interface Land {
+  readonly entry: string
+  readonly service: string
+  readonly fetch: typeof globalThis.fetch
+  readonly signal: AbortSignal
+}
+
+async function land(lake: Lake, { entry, service, fetch, signal }: Land): Promise<void> {
+  for await (const page of readFeed(entry, {
+    service,
+    view: 'log',
+    after: lake.cursor(service) ?? 'start',
+    signal,
+    fetch,
+  })) {
+    await lake.land(page, { service })
+  }
+}

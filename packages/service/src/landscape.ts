@@ -1,0 +1,221 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Lake } from '@headwater/lake'
+import { problem } from '@headwater/hypermedia'
+import { discard, provide } from './database.ts'
+import { entryDocument, type Listed } from './entry.ts'
+import { type Guard, guard } from './guard.ts'
+import { type Issuer, localKeys, openIssuer } from './issuer.ts'
+import { landing } from './landing.ts'
+import { listen, type Listening } from './listener.ts'
+import { jsonLogger, type Logger } from './logger.ts'
+import { makePool } from './pool.ts'
+import { run, type Running, type ServiceStatus } from './running.ts'
+import type { Service } from './service.ts'
+
+export interface LandscapeOptions {
+  /** URL of a Postgres role that may create databases and roles; each service gets its own. */
+  readonly postgres: string
+  /** Where the landscape keeps its own: keys, the lake, archives. Made when missing. */
+  readonly directory: string
+  /** Wanted port; the next free one is taken when it is busy. Default: any. */
+  readonly port?: number
+  readonly host?: string
+  /** Services that run in other processes: name → URL of their home. */
+  readonly elsewhere?: Readonly<Record<string, string>>
+  /** Lands every event for SQL; default true. One process of a landscape does. */
+  readonly lake?: boolean
+  readonly log?: Logger
+  /** Milliseconds since 1970. */
+  readonly now?: () => number
+}
+
+/** Services at work behind one entry URL. */
+export interface Landscape {
+  /** The entry URL; ends with `/`. */
+  readonly url: string
+  readonly listening: Listening
+  readonly issuer: Issuer
+  readonly lake: Lake | undefined
+  readonly services: ReadonlyMap<string, Running>
+  /** Any request of the landscape, without a socket. */
+  handle(request: Request): Promise<Response>
+  /** Starts a service beside the others, or replaces one: open requests finish on the old one. */
+  mount(service: Service): Promise<Running>
+  /** Stops a service. With `discard` its database and role go too. */
+  unmount(name: string, options?: { readonly discard?: boolean }): Promise<void>
+  status(): Promise<readonly ServiceStatus[]>
+  stop(): Promise<void>
+}
+
+/** Places services in this process: a database and a role each, one port, one entry URL. */
+export async function startLandscape(services: readonly Service[], options: LandscapeOptions): Promise<Landscape> {
+  const { directory, now = Date.now, log = jsonLogger((line) => process.stderr.write(`${line}\n`)) } = options
+  await mkdir(directory, { recursive: true, mode: 0o700 })
+  const issuer = await openIssuer(directory)
+  const secret = await secretIn(directory)
+  const running = new Map<string, Running>()
+  const known = guard({ issuer: issuer.name, keys: localKeys(issuer), now })
+  let origin = ''
+  const inside = (request: Request) =>
+    gateway(
+      {
+        running,
+        known,
+        issuer,
+        origin: () => origin,
+        elsewhere: options.elsewhere ?? {},
+        lake: () => lands?.lake,
+        log,
+      },
+      request,
+    )
+  const listening = await listen(inside, { port: options.port ?? 0, host: options.host ?? '127.0.0.1' })
+  origin = listening.origin
+  const lands =
+    options.lake === false ? undefined : await landing({ directory: join(directory, 'lake'), entry: `${origin}/`, log })
+
+  const fetchAs = (subject: string, scopes: readonly string[]): typeof fetch =>
+    asking({ origin, inside, issuer, subject, scopes, now })
+  const landscape: Landscape = {
+    url: `${origin}/`,
+    listening,
+    issuer,
+    lake: lands?.lake,
+    services: running,
+    handle: inside,
+    async mount(service) {
+      const before = running.get(service.name)
+      const { url } = await provide(options.postgres, service.name, secret)
+      if (before !== undefined) await before.stop()
+      const pool = before?.surroundings.pool ?? makePool(url, log)
+      const started = await run(service, {
+        pool,
+        entry: `${origin}/`,
+        basePath: `/${service.name}`,
+        fetch: fetchAs(service.name, ['events:read', ...(service.scopes ?? [])]),
+        resolve: (relation) => resolveIn(running, relation),
+        log,
+        now,
+      })
+      running.set(service.name, started)
+      lands?.follow(started, fetchAs('lake', ['events:read', 'explore']))
+      return started
+    },
+    async unmount(name, { discard: gone = false } = {}) {
+      const found = running.get(name)
+      if (found === undefined) return
+      running.delete(name)
+      await lands?.leave(name)
+      await found.stop()
+      await found.surroundings.pool.end()
+      if (gone) await discard(options.postgres, name)
+    },
+    status: () => Promise.all([...running.values()].map((one) => one.status())),
+    async stop() {
+      await listening.close()
+      await lands?.stop()
+      for (const one of running.values()) {
+        await one.stop()
+        await one.surroundings.pool.end()
+      }
+      running.clear()
+    },
+  }
+  for (const service of services) await landscape.mount(service)
+  return landscape
+}
+
+interface Gate {
+  readonly running: ReadonlyMap<string, Running>
+  readonly known: Guard
+  readonly issuer: Issuer
+  readonly origin: () => string
+  readonly elsewhere: Readonly<Record<string, string>>
+  readonly lake: () => Lake | undefined
+  readonly log: Logger
+}
+
+/** One port: finds out who asks, then which service is meant. */
+async function gateway(gate: Gate, request: Request): Promise<Response> {
+  const { pathname } = new URL(request.url)
+  if (pathname === '/live' || pathname === '/ready')
+    return Response.json({ status: 'ok', services: [...gate.running.keys()] })
+  if (pathname === '/.well-known/jwks.json') return Response.json(gate.issuer.keys)
+  const asked = await gate.known(request)
+  if (asked.kind === 'refused') {
+    return problem(
+      401,
+      { code: 'HW_TOKEN_REFUSED', title: 'The token does not hold', detail: asked.detail },
+      { 'www-authenticate': 'Bearer error="invalid_token"' },
+    )
+  }
+  const context = asked.kind === 'known' ? { caller: asked.caller } : {}
+  const name = pathname.split('/')[1] ?? ''
+  if (name === '') return entryDocument(request, listed(gate), context)
+  if (name === 'status')
+    return Response.json({ services: await Promise.all([...gate.running.values()].map((one) => one.status())) })
+  const found = gate.running.get(name)
+  if (found !== undefined) return await found.handle(request, context)
+  return problem(404, {
+    code: 'HW_NO_SUCH_SERVICE',
+    title: 'There is no such service',
+    detail: `Expected one of ${[...gate.running.keys()].join(', ')}, got "${name}". The entry document ${gate.origin()}/ lists them.`,
+  })
+}
+
+function listed({ running, elsewhere }: Gate): Listed[] {
+  const here = [...running.values()].map(({ service: { name, title } }) => ({
+    name,
+    href: `/${name}/`,
+    title: title ?? name,
+  }))
+  return [...here, ...Object.entries(elsewhere).map(([name, href]) => ({ name, href, title: name }))]
+}
+
+/** A `fetch` with a token of one's own, which skips the socket where the answer is made in this process. */
+function asking({
+  origin,
+  inside,
+  issuer,
+  subject,
+  scopes,
+  now,
+}: {
+  origin: string
+  inside: (request: Request) => Promise<Response>
+  issuer: Issuer
+  subject: string
+  scopes: readonly string[]
+  now: () => number
+}): typeof fetch {
+  let token = ''
+  let renewAt = 0
+  return async (input, init) => {
+    if (now() >= renewAt) {
+      token = await issuer.sign({ subject, scopes }, 3_600)
+      renewAt = now() + 3_000_000
+    }
+    const request = new Request(input, init)
+    if (!request.headers.has('authorization')) request.headers.set('authorization', `Bearer ${token}`)
+    return request.url.startsWith(`${origin}/`) ? await inside(request) : await fetch(request)
+  }
+}
+
+function resolveIn(running: ReadonlyMap<string, Running>, relation: string): string | undefined {
+  const [service, name] = relation.split(':') as [string, string]
+  const path = running.get(service)?.service.resources.find((resource) => resource.name === name)?.path
+  return path === undefined ? undefined : `/${service}${path}`
+}
+
+async function secretIn(directory: string): Promise<string> {
+  const path = join(directory, 'secret')
+  // `wx`: of two processes that start at once, the second reads what the first wrote.
+  await writeFile(path, randomBytes(32).toString('hex'), { mode: 0o600, flag: 'wx' }).catch(
+    (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error
+    },
+  )
+  return await readFile(path, 'utf8')
+}

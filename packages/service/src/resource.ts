@@ -1,0 +1,126 @@
+import type { Commands, Decider } from '@headwater/event-store'
+import { definitionOf } from '@headwater/event-store'
+import {
+  type Action,
+  type ActionRule,
+  type Caller,
+  type LinkRules,
+  type NameOf,
+  type OptionalLinkRules,
+  resource as declare,
+  type Resource,
+  type ResourceRule,
+  type Variables,
+} from '@headwater/hypermedia'
+
+/** A resource whose state and actions are those of a decider: an action is a command. */
+export interface DeciderResource<
+  Name extends string = string,
+  Path extends string = string,
+  State = any,
+  Links extends LinkRules<any, any> = LinkRules<any, any>,
+  Actions extends Readonly<Record<string, Action<any, any>>> = Readonly<Record<string, Action<any, any>>>,
+  Shown = State,
+  Optional extends OptionalLinkRules<any, any> = OptionalLinkRules<any, any>,
+> extends Resource<Name, Path, State, Links, Actions, Shown, Optional> {
+  readonly decider: Decider<State, any>
+}
+
+/** A resource that is only read: from projections, or from other services. */
+export interface View<
+  Name extends string = string,
+  Path extends string = string,
+  State = any,
+  Links extends LinkRules<any, any> = LinkRules<any, any>,
+> extends Resource<Name, Path, State, Links, {}, State, {}> {
+  read(variables: Variables<Path>, context: ViewContext): Promise<State | undefined>
+}
+
+export interface ViewContext {
+  readonly caller?: Caller
+  /** SQL on the service's own database. */
+  query<Row = any>(sql: string, params?: readonly unknown[]): Promise<Row[]>
+  /** Rows of an inline projection, by key. */
+  rows<Value = any>(
+    projection: string,
+    keys: { readonly from?: string; readonly prefix?: string },
+  ): Promise<{ key: string; value: Value }[]>
+}
+
+type ActionsOf<State, Path extends string, C extends Commands> = {
+  readonly [N in keyof C]?: ActionRule<NoInfer<State>, Path>
+}
+
+/** What was left out is inferred as its constraint; that would be any name. */
+type OrNone<Named> = string extends keyof Named ? Readonly<Record<never, never>> : Named
+
+/** Each action with the input its command takes. */
+type WithInput<State, Path extends string, C extends Commands, A> = {
+  readonly [N in keyof A & string & keyof C]: Action<State, Path> & { readonly input: C[N] }
+}
+
+/**
+ * Declares the resource of a decider: `resource('/pots/{potId}', pot, { links, actions })`. The path's one variable is the entity's id.
+ * Actions not named are not there: deny by default.
+ */
+export function resource<
+  const Path extends string,
+  State extends object,
+  C extends Commands,
+  const Links extends LinkRules<NoInfer<State>, Path>,
+  const Actions extends ActionsOf<State, Path, C>,
+  const Optional extends OptionalLinkRules<NoInfer<State>, Path>,
+  Shown extends object = State,
+  const Name extends string = NameOf<Path>,
+>(
+  path: Path,
+  decider: Decider<State, C>,
+  said: Omit<ResourceRule<State, Path>, 'show'> & {
+    readonly name?: Name
+    readonly show?: (
+      state: NoInfer<State>,
+      place: { readonly variables: Variables<Path>; readonly caller?: Caller },
+    ) => Shown
+    readonly links: Links
+    readonly optionalLinks?: Optional
+    readonly actions: Actions
+  },
+): DeciderResource<Name, Path, State, Links, WithInput<State, Path, C, Actions>, Shown, OrNone<Optional>> {
+  const { commands, category } = definitionOf(decider as Decider<State>)
+  const actions = Object.fromEntries(
+    Object.entries(said.actions as unknown as Record<string, ActionRule>).map(([name, rule]) => {
+      const schema = commands[name]
+      if (schema === undefined) {
+        throw new TypeError(
+          `Resource ${path} has an action "${name}", which ${category} has no command for. Its commands: ${Object.keys(commands).join(', ')}.`,
+        )
+      }
+      return [name, { ...rule, input: schema }]
+    }),
+  )
+  refuseManyVariables(path)
+  const declared = (declare as any)(path, { ...said, actions })
+  return { ...declared, decider }
+}
+
+/** Declares a resource that is only read: `view('/pots{?customerId}', read, { links })`. `read` gives the state, or undefined where there is none. */
+export function view<
+  const Path extends string,
+  State extends object,
+  const Links extends LinkRules<NoInfer<State>, Path>,
+  const Name extends string = NameOf<Path>,
+>(
+  path: Path,
+  read: (variables: Variables<Path>, context: ViewContext) => Promise<State | undefined>,
+  said: ResourceRule<NoInfer<State>, Path> & { readonly name?: Name; readonly links: Links },
+): View<Name, Path, State, Links> {
+  const declared = (declare as any)(path, { ...said, actions: {} })
+  return { ...declared, read }
+}
+
+function refuseManyVariables(path: string): void {
+  const variables = path.replace(/\{\?[^}]*\}$/, '').match(/\{[^}]+\}/g) ?? []
+  if (variables.length !== 1) {
+    throw new TypeError(`Expected a path with one variable, the entity's id, like /pots/{potId}; got ${path}.`)
+  }
+}

@@ -1,0 +1,189 @@
+import type { Contract } from '@headwater/contract'
+import { feedSource, postgresKeeper, type RunningConsumer, runConsumer } from '@headwater/consumer'
+import { type EventStore, migrate, openStore } from '@headwater/event-store'
+import { type Allocations, variantReader } from '@headwater/experiment'
+import { feed } from '@headwater/feed'
+import { type Caller, type Handler, type Implementation, serve } from '@headwater/hypermedia'
+import type pg from 'pg'
+import { adoptedAllocations, wholeContract } from './allocations.ts'
+import { effectsOf } from './effects.ts'
+import { deciding, viewing } from './implementation.ts'
+import type { Logger } from './logger.ts'
+import type { DeciderResource, View } from './resource.ts'
+import type { Service } from './service.ts'
+
+/** What a service needs of the place it runs in. */
+export interface Surroundings {
+  /** The service's own database. */
+  readonly pool: pg.Pool
+  /** The landscape's entry URL: everything else is found from it. */
+  readonly entry: string
+  /** Path the service is mounted at, `/pots`. */
+  readonly basePath: string
+  /** Reaches other services, with this service's own token; skips the socket where they run in this process. */
+  readonly fetch: typeof fetch
+  /** URI template of a resource of another service, `customers:customer`. */
+  readonly resolve: (relation: string) => string | undefined | Promise<string | undefined>
+  readonly log: Logger
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+}
+
+/** A service at work on its database. */
+export interface Running {
+  readonly service: Service
+  readonly contract: Contract
+  readonly store: EventStore
+  readonly consumers: readonly RunningConsumer[]
+  readonly surroundings: Surroundings
+  /** SQL on the service's own database. */
+  query<Row = any>(sql: string, params?: readonly unknown[]): Promise<Row[]>
+  handle(request: Request, context: { readonly caller?: Caller }): Promise<Response>
+  status(): Promise<ServiceStatus>
+  /** Stops consumers, lets what was sent finish. The pool stays open: it is the place's. */
+  stop(): Promise<void>
+}
+
+export interface ServiceStatus {
+  readonly service: string
+  readonly log: string
+  readonly position: number
+  readonly consumers: readonly {
+    readonly name: string
+    readonly state: string
+    /** Events read or known of, and not yet handled. */
+    readonly lag: number
+    readonly lagSeconds: number
+    readonly parked: number
+    readonly handled: number
+  }[]
+}
+
+/** Starts a service: makes what is missing in its database, then serves and consumes. */
+export async function run(service: Service, surroundings: Surroundings): Promise<Running> {
+  const { pool, log } = surroundings
+  await migrate(pool)
+  const keeper = postgresKeeper(pool)
+  await keeper.migrate()
+  if (service.tables !== undefined) await pool.query(service.tables)
+  const store = openStore({ pool, service: service.name, now: () => new Date(surroundings.now()) })
+  const contract = wholeContract(service.name, service.facts)
+  const allocations = await adoptedAllocations(store, service.experiments ?? [], {
+    now: surroundings.now,
+    onSilence: (sinceMs) => log('warn', 'experiments-silent', { service: service.name, sinceMs }),
+  })
+  const consumers: RunningConsumer[] = []
+  const running: Running = {
+    service,
+    contract,
+    store,
+    consumers,
+    surroundings,
+    query: async (sql, params) => (await pool.query(sql, params as unknown[])).rows,
+    handle: handlerOf(service, contract, store, allocations, surroundings, () => running),
+    status: () => statusOf(running),
+    async stop() {
+      await Promise.all(stops.map((stop) => stop()))
+      await store.close()
+    },
+  }
+  const stops: (() => Promise<void>)[] = []
+  const source = feedSource(surroundings.entry, { fetch: surroundings.fetch })
+  const effects = effectsOf(store, service.projections ?? [], allocations)
+  for (const declared of service.consumers ?? []) {
+    const consumer = runConsumer(declared, { source, keeper, effects })
+    consumer.ended.catch((error: Error) =>
+      log('error', 'consumer-failed', { consumer: declared.name, message: error.message }),
+    )
+    consumers.push(consumer)
+    stops.push(() => consumer.stop())
+  }
+  const stop = await service.start?.(running)
+  if (stop !== undefined) stops.push(stop)
+  return running
+}
+
+function handlerOf(
+  service: Service,
+  contract: Contract,
+  store: EventStore,
+  allocations: Allocations,
+  { pool, basePath, resolve, entry, log }: Surroundings,
+  running: () => Running,
+): Handler {
+  const acting = {
+    store,
+    projections: service.projections ?? [],
+    variants: (request: string) => variantReader(allocations.current(), { request }),
+    views: viewsOf(pool),
+  }
+  const implementation = Object.fromEntries(
+    service.resources.map((resource): [string, Implementation] => [
+      resource.name,
+      'decider' in resource ? deciding(resource as DeciderResource, acting) : viewing(resource as View, acting),
+    ]),
+  )
+  const resources = serve(service.resources as any, {
+    service: service.name,
+    basePath,
+    resolve,
+    entry,
+    implementation,
+    links: {
+      events: { href: '/events', title: 'What this service publishes' },
+      log: { href: '/log', title: 'Everything this service keeps', scope: 'explore' },
+    },
+    ...(service.title === undefined ? {} : { title: service.title }),
+    onError: (error, request) =>
+      log('error', 'request-failed', { service: service.name, url: new URL(request.url).pathname, ...said(error) }),
+  })
+  const events = feed({
+    log: store.log,
+    contract,
+    view: 'published',
+    basePath: `${basePath}/events`,
+    homePath: `${basePath}/`,
+  })
+  const whole = feed({ log: store.log, contract, view: 'log', basePath: `${basePath}/log`, homePath: `${basePath}/` })
+  return async (request, context) => {
+    const rest = new URL(request.url).pathname.slice(basePath.length)
+    const first = rest.split('/')[1] ?? ''
+    if (first === 'events') return await events(request, context)
+    if (first === 'log') return await whole(request, context)
+    const route = service.routes?.[first]
+    if (route !== undefined) return await route(request, { ...running(), ...context })
+    return await resources(request, context)
+  }
+}
+
+function viewsOf(pool: pg.Pool) {
+  return {
+    query: async (sql: string, params?: readonly unknown[]) => (await pool.query(sql, params as unknown[])).rows,
+  }
+}
+
+async function statusOf({ service, store, consumers }: Running): Promise<ServiceStatus> {
+  const [lineage, position] = await Promise.all([store.log.lineage(), store.log.last()])
+  return {
+    service: service.name,
+    log: lineage[0]!.log,
+    position,
+    consumers: consumers.map((consumer) => {
+      const { name, state, services, parkedKeys, handled } = consumer.status()
+      return {
+        name,
+        state,
+        lag: services.reduce((sum, { lagEvents }) => sum + lagEvents, 0),
+        lagSeconds: Math.max(0, ...services.map(({ lagSeconds }) => lagSeconds)),
+        parked: parkedKeys,
+        handled,
+      }
+    }),
+  }
+}
+
+function said(error: unknown): { message: string; stack?: string } {
+  return error instanceof Error
+    ? { message: error.message, ...(error.stack === undefined ? {} : { stack: error.stack }) }
+    : { message: String(error) }
+}

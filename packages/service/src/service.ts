@@ -1,0 +1,56 @@
+import { type AnyFacts, contractOf } from '@headwater/contract'
+import type { Consumer } from '@headwater/consumer'
+import type { InlineProjection } from '@headwater/event-store'
+import type { Experiment } from '@headwater/experiment'
+import type { AnyResource, LinksChecked } from '@headwater/hypermedia'
+import type { Running } from './running.ts'
+
+/** What a service is made of. */
+export interface Said<R extends readonly AnyResource[] = readonly AnyResource[]> {
+  /** Its events, as declared by `events`; several where its deciders declare their own. */
+  readonly facts: AnyFacts
+  readonly resources: R & LinksChecked<R>
+  readonly consumers?: readonly Consumer[]
+  readonly experiments?: readonly Experiment[]
+  /** Rows kept by the same append as the events they follow from. */
+  readonly projections?: readonly InlineProjection[]
+  /** Tables of its own, made once: statements that may be run again (`create table if not exists …`). */
+  readonly tables?: string
+  /** Plain fetch-shaped handlers below the service's path, where hypermedia does not fit (files, SSE). */
+  readonly routes?: Readonly<Record<string, Route>>
+  /** Rights it has towards other services, beside reading what they publish. */
+  readonly scopes?: readonly string[]
+  /** Work of its own beside requests and consumers. What it answers is called when the service stops. */
+  readonly start?: (running: Running) => Promise<(() => Promise<void>) | void>
+  readonly title?: string
+}
+
+export type Route = (request: Request, running: Running) => Promise<Response>
+
+/** A service as a value: nothing runs, no address is known. Where and how often it runs is chosen at start. */
+export interface Service extends Said {
+  readonly kind: 'service'
+  readonly name: string
+  readonly resources: readonly AnyResource[]
+}
+
+/**
+ * Declares a service.
+ * @param name lower-case letters, digits and `-`; the name of its database, role, path and contract.
+ */
+export function service<const R extends readonly AnyResource[]>(name: string, said: Said<R>): Service {
+  if (!/^[a-z][a-z0-9-]{0,39}$/.test(name)) {
+    throw new TypeError(
+      `Expected a service name like "pots", got "${name}". Use lower-case letters, digits and "-", 40 at most.`,
+    )
+  }
+  const owner = contractOf(said.facts).service
+  if (owner !== name) {
+    throw new TypeError(`Service ${name} was given the events of ${owner}. Declare its own: events('${name}', { … }).`)
+  }
+  const names = said.resources.map((resource) => resource.name)
+  const twice = names.find((one, index) => names.indexOf(one) !== index)
+  if (twice !== undefined)
+    throw new TypeError(`Service ${name} has two resources named "${twice}". Give one of them another \`name\`.`)
+  return Object.freeze({ ...said, kind: 'service', name }) as unknown as Service
+}
