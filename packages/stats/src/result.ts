@@ -79,6 +79,7 @@ export interface Comparison {
   readonly control: Estimate
   readonly treatment: Estimate
   readonly difference: Effect
+  readonly liftBy: 'fieller' | 'delta'
   readonly lift: Effect | CannotCompute
   /** What the covariate did; absent when none was used. */
   readonly adjusted?: { readonly theta: number; readonly unadjusted: number; readonly varianceKept: number }
@@ -107,7 +108,7 @@ export interface Verdict {
   readonly kind: 'computed'
   /** `no`: the interval lies wholly on the wrong side of the margin. */
   readonly holds: 'yes' | 'no' | 'open'
-  /** Of the claim's negation, in the comparison's alternative (two-sided or one-sided). */
+  /** The least α at which the claim would hold, two-sided or one-sided as the comparison is. */
   readonly p: number
   /** The effect the interval was held against. */
   readonly threshold: number

@@ -1,0 +1,56 @@
+import { cannot } from './compare.ts'
+import { within } from './invalid.ts'
+import type { CannotCompute, Claim, Comparison, Effect, Verdict } from './result.ts'
+import { pValue } from './yardstick.ts'
+
+/**
+ * Whether a claim holds: the interval against the margin, so a verdict never contradicts the interval shown beside it.
+ * Superiority and non-inferiority by confidence interval: Farrington & Manning 1990; ICH E9 §3.3.2. With a sequence, at every look.
+ * A one-sided comparison can say `yes` or `open`, never `no`.
+ */
+export function judge(comparison: Comparison, claim: Claim): Verdict | CannotCompute {
+  const effect = comparison[claim.on ?? 'difference']
+  if (effect.kind === 'cannot-compute') return effect
+  const { margin = 0, better } = claim
+  within('margin', margin, -Number.MIN_VALUE, Infinity)
+  const towards = better === 'higher' ? 1 : -1
+  const threshold = (claim.claim === 'superior' ? margin : -margin) * towards || 0
+  const { alternative } = comparison
+  if (alternative !== 'different' && alternative !== better)
+    return cannot(
+      'no-effect-asked',
+      `This comparison looks only for ${alternative} values; the claim needs '${better}' or 'different'.`,
+    )
+  const { lower, upper } = effect
+  const above = lower !== null && lower > threshold
+  const below = upper !== null && upper < threshold
+  const [holds, fails] = better === 'higher' ? [above, below] : [below, above]
+  return {
+    kind: 'computed',
+    holds: holds ? 'yes' : fails ? 'no' : 'open',
+    p: pOfClaim(comparison, claim, threshold),
+    threshold,
+  }
+}
+
+/** Two-sided, an effect on the far side of the threshold is no evidence: p is then 1. */
+function pOfClaim(comparison: Comparison, { better, on }: Claim, threshold: number): number {
+  const z = on === 'lift' ? zOfLift(comparison, threshold) : zOf(comparison.difference, threshold)
+  const towards = better === 'higher' ? z : -z
+  return comparison.alternative === 'different' && towards < 0
+    ? 1
+    : pValue(comparison.method, z, comparison.alternative)
+}
+
+const zOf = (effect: { estimate: number; standardError: number }, threshold: number) =>
+  (effect.estimate - threshold) / effect.standardError
+
+/** By the test that its interval inverts. */
+function zOfLift({ liftBy, lift, difference, control, treatment }: Comparison, threshold: number): number {
+  if (liftBy === 'delta') return zOf(lift as Effect, threshold)
+  const varianceOf = ({ standardError }: { standardError: number }) => standardError * standardError
+  const covariance = (varianceOf(treatment) - varianceOf(control) - varianceOf(difference)) / 2
+  const variance = varianceOf(difference) - 2 * threshold * covariance + threshold * threshold * varianceOf(control)
+  const gap = difference.estimate - threshold * control.value
+  return (control.value < 0 ? -gap : gap) / Math.sqrt(variance)
+}
