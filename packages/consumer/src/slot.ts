@@ -6,7 +6,7 @@ const utf8 = new TextEncoder()
 /**
  * The slot of an ordering key: FNV-1a (32 bit) over its UTF-8 bytes, then the finalizer of MurmurHash3 (fmix32), low 10 bits.
  * FNV alone is weak in its low bits, which both the slot and `slot mod partitions` use. All arithmetic is modulo 2^32, so a
- * Java `int` computes the same. Vectors: `slot-vectors.json` in this package.
+ * Java `int` computes the same. Vectors: `spec/cases/slots.json`.
  */
 export function slotOf(key: string): number {
   let hash = 0x811c9dc5
