@@ -2,7 +2,7 @@ import { events } from '@headwater/contract'
 import { throwAwayDatabase } from '@headwater/testing'
 import pg from 'pg'
 import { z } from 'zod'
-import { type HandlerContext, memoryLog, migrateConsumers, postgresKeeper } from './index.ts'
+import { type HandlerContext, memorySource, migrateConsumers, postgresKeeper } from './index.ts'
 
 export const orders = events('orders', {
   Placed: { data: z.object({ amount: z.int() }), level: 'published' },
@@ -26,7 +26,7 @@ export async function openShop({ pageEvents = 50 } = {}) {
   const pool = new pg.Pool({ connectionString: database.url, max: 24 })
   pool.on('error', () => undefined)
   const keeper = postgresKeeper({ pool })
-  const log = memoryLog({ pageEvents })
+  const source = memorySource({ pageEvents })
   const effects = async (consumer = 'shipping'): Promise<{ stream: string; position: number }[]> => {
     const { rows } = await pool.query('select stream, position::int from effect where consumer = $1 order by seq', [
       consumer,
@@ -37,12 +37,11 @@ export async function openShop({ pageEvents = 50 } = {}) {
     database,
     pool,
     keeper,
-    log,
-    source: log.source,
+    source,
     effects,
     /** Appends `count` events over `streams` streams. */
     place(count: number, streams = 10): number {
-      return log.append(
+      return source.append(
         'orders',
         ...Array.from({ length: count }, (_, i) => ({
           type: 'Placed',

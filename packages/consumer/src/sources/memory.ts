@@ -5,8 +5,7 @@ import { type Cursor, LogForked, type ReadRequest, type Source, type SourceEvent
 export type MemoryEvent = Pick<SourceEvent, 'type' | 'stream' | 'data'> & Partial<SourceEvent>
 
 /** Logs of services held in memory, as a source: for tests of handlers. */
-export interface MemoryLog {
-  readonly source: Source
+export interface MemorySource extends Source {
   /** Answers the position of the last event. */
   append(service: string, ...events: MemoryEvent[]): number
   last(service: string): number
@@ -21,7 +20,7 @@ interface Held {
 }
 
 /** @param pageEvents most events in a page (default 1,000). */
-export function memoryLog({ pageEvents = 1_000 }: { pageEvents?: number } = {}): MemoryLog {
+export function memorySource({ pageEvents = 1_000 }: { pageEvents?: number } = {}): MemorySource {
   const logs = new Map<string, Held>()
   const logOf = (service: string): Held => {
     const known = logs.get(service) ?? { lineage: [{ log: randomUUID(), forkedAt: 0 }], events: [], waiting: new Set() }
@@ -32,7 +31,8 @@ export function memoryLog({ pageEvents = 1_000 }: { pageEvents?: number } = {}):
     for (const wake of waiting) wake()
   }
   return {
-    source: { name: 'memory', read: (request) => read(logOf(request.service), request, pageEvents) },
+    name: 'memory',
+    read: (request) => read(logOf(request.service), request, pageEvents),
     append(service, ...events) {
       const log = logOf(service)
       for (const event of events) log.events.push(whole(event, log.events.length + 1))
