@@ -1,1 +1,7 @@
-export {}
+export { cursorText, type Cursor } from './cursor.ts'
+export { feed, type FeedHandler, type FeedOptions } from './feed.ts'
+export { lineOf } from './line.ts'
+export type { Lineage, Log, LogRow } from './log.ts'
+export { memoryLog, type MemoryEvent, type MemoryLog } from './memory-log.ts'
+export type { Rate } from './rate.ts'
+export type { ViewName } from './view.ts'

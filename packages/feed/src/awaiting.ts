@@ -1,0 +1,60 @@
+import type { KnownLog, Range } from './known-log.ts'
+import type { Place } from './place.ts'
+import { refusal } from './problem.ts'
+import { rangesOf } from './reading.ts'
+import type { View } from './view.ts'
+
+/** Position of the last event a query asks for, as of now. */
+export async function endOf(known: KnownLog, until: string | undefined): Promise<number> {
+  return until === undefined ? known.last() : known.log.before(until)
+}
+
+export interface ReadOn {
+  readonly limit: number
+  readonly waitMs: number
+  readonly until?: string
+  /** Read no further than this position. */
+  readonly stopAt?: number
+  readonly now: () => Date
+  readonly signal: AbortSignal
+}
+
+/** A range and whether anything lay beyond it. */
+export interface Piece {
+  readonly range: Range
+  readonly atEnd: boolean
+}
+
+/**
+ * Joined ranges from a place to the end of the log, where it waits for an event to show until `waitMs` have passed. Ends with a piece
+ * that is at the end, unless the limit or `stopAt` came first. Many who wait cost one wait of the log and one read.
+ */
+export async function* readOn(known: KnownLog, view: View, from: Place, options: ReadOn): AsyncGenerator<Piece> {
+  const { limit, until, now, signal } = options
+  const deadline = performance.now() + options.waitMs
+  const { generation } = known
+  let place = from
+  let shown = 0
+  // A reader that waits where nothing new is known costs no query: its wait finds out.
+  let end = options.waitMs > 0 && until === undefined && place.position === known.seen ? place.position : -1
+  for (;;) {
+    if (end < place.position) end = Math.max(await endOf(known, until), place.position)
+    const upTo = Math.max(place.position, Math.min(end, options.stopAt ?? end))
+    for await (const range of rangesOf(known, view, place, { upTo, limit: limit - shown })) {
+      shown += range.count
+      place = { position: range.to, id: range.id }
+      if (range.to === end) end = Math.max(await endOf(known, until), end)
+      await known.check()
+      if (known.generation !== generation) throw refusal('HW_LOG_UNAVAILABLE', 'The log was replaced. Ask again.')
+      yield { range, atEnd: range.to === end }
+    }
+    if (shown >= limit || (options.stopAt !== undefined && place.position >= options.stopAt)) return
+    if (place.position < end) continue
+    const leftMs = deadline - performance.now()
+    const over = until !== undefined && Date.parse(until) <= now().getTime()
+    if (shown > 0 || leftMs <= 0 || over || signal.aborted) return
+    const last = await known.waitFor(place.position, { waitMs: leftMs, signal })
+    end = until === undefined ? last : await endOf(known, until)
+    if (end <= place.position) return
+  }
+}

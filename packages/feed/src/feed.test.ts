@@ -1,0 +1,224 @@
+import { contractOf, events } from '@headwater/contract'
+import { expect, it } from 'vitest'
+import { z } from 'zod'
+import { feed, type FeedOptions, memoryLog } from './index.ts'
+
+const any = z.any()
+const contract = contractOf(
+  events('pots', {
+    Saved: { data: any, level: 'published' },
+    PotClosed: { data: any },
+    Renamed: { data: any, level: 'experimental', readers: ['mailer'], until: '2027-02-01' },
+  }),
+)
+const reader = { subject: 'reader', scopes: ['events:read'] }
+const explorer = { subject: 'explorer', scopes: ['explore'] }
+
+function potsFeed(options: Partial<FeedOptions> = {}) {
+  const log = memoryLog('pots', options.now)
+  const serve = feed({
+    log,
+    contract,
+    basePath: '/pots/events',
+    homePath: '/pots/',
+    onError: console.error,
+    ...options,
+  })
+  const get = (path: string, headers: Record<string, string> = {}, caller: typeof reader | undefined = reader) =>
+    serve(new Request(new URL(path, 'http://bank/'), { headers }), { caller })
+  const page = async (path: string, caller?: typeof reader) => {
+    const response = await get(path, {}, caller)
+    return { status: response.status, ...((await response.json()) as any) }
+  }
+  return { log, get, page, serve }
+}
+
+const saved = (n: number) => ({ type: 'Saved', data: `{"n":${n}}`, id: `e${n}` })
+const closed = (n: number) => ({ type: 'PotClosed', data: `{"n":${n}}`, id: `e${n}` })
+const many = (count: number) => Array.from({ length: count }, (_, index) => saved(index + 1))
+
+it('shows what is published, and says which positions it speaks for', async () => {
+  const { log, page } = potsFeed()
+  log.append(saved(1), closed(2), saved(3), closed(4))
+  const { events, ...rest } = await page('/pots/events')
+  expect(rest).toMatchObject({
+    status: 200,
+    service: 'pots',
+    view: 'published',
+    from: 1,
+    to: 4,
+    count: 2,
+    atEnd: true,
+    cursor: '4.e4',
+  })
+  expect(events.map((event: any) => [event.position, event.previousposition, event.type])).toEqual([
+    [1, 0, 'Saved'],
+    [3, 1, 'Saved'],
+  ])
+  expect(rest._links.next.href).toBe('/pots/events?after=4.e4')
+  expect(await page('/pots/events?after=4.e4')).toMatchObject({
+    from: 5,
+    to: 4,
+    count: 0,
+    atEnd: true,
+    cursor: '4.e4',
+    events: [],
+  })
+})
+
+it('shows everything in the log view, to those with the right to explore', async () => {
+  const { log, page } = potsFeed({ view: 'log', basePath: '/pots/log' })
+  log.append(saved(1), closed(2), { type: 'RequestReceived', data: '{}' })
+  expect((await page('/pots/log', explorer)).events.map((event: any) => event.previousposition)).toEqual([0, 1, 2])
+  expect(await page('/pots/log')).toMatchObject({ status: 403, code: 'HW_FORBIDDEN', scope: 'explore' })
+  const { serve } = potsFeed()
+  expect((await serve(new Request('http://bank/pots/events'))).status).toBe(401)
+})
+
+it('writes an event byte for byte, the same in every face', async () => {
+  const { log, get } = potsFeed()
+  const data = '{"a":12.50,"b":1e400,"c":9223372036854775808,"a/b":1,"a":"\u{1F600}\\u0041",  "z":{}}'
+  log.append({ type: 'Saved', id: '"odd"\\,"data":', stream: 'pot-",position":9,"streamversion":7', data })
+  const lines = await (await get('/pots/events', { accept: 'application/x-ndjson' })).text()
+  const [line = '', range = ''] = lines.split('\n')
+  expect(line.endsWith(`,"data":${data}}`)).toBe(true)
+  expect(Object.keys(JSON.parse(line))).toEqual(
+    'specversion id source type subject time datacontenttype position previousposition streamversion schemaversion recordedtime correlationid causationid data'.split(
+      ' ',
+    ),
+  )
+  expect(JSON.parse(range)).toMatchObject({ range: { from: 1, to: 1, count: 1, atEnd: true } })
+  for (const [path, accept] of [
+    ['/pots/events', 'application/hal+json'],
+    ['/pots/events', 'application/cloudevents-batch+json'],
+    ['/pots/events', 'text/event-stream'],
+    ['/pots/events/1', '*/*'],
+  ] as const) {
+    const response = await get(path, { accept })
+    const bytes = accept === 'text/event-stream' ? await firstBytes(response) : await response.text()
+    expect(bytes, accept).toContain(line)
+  }
+})
+
+async function firstBytes(response: Response): Promise<string> {
+  let text = ''
+  for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
+    text += chunk
+    if (text.includes('event: range')) break
+  }
+  return text
+}
+
+it('shows an experimental type to the readers it names, until its date', async () => {
+  let now = new Date('2027-01-31T23:59:59Z')
+  const { log, page } = potsFeed({ now: () => now })
+  log.append(saved(1), { type: 'Renamed', data: '{}' })
+  const mailer = { subject: 'mailer', scopes: ['events:read'] }
+  expect((await page('/pots/events', mailer)).count).toBe(2)
+  expect((await page('/pots/events')).count).toBe(1)
+  expect(await page('/pots/events?type=Renamed')).toMatchObject({ status: 400, code: 'HW_TYPE_NOT_SHOWN' })
+  now = new Date('2027-02-01T00:00:00Z')
+  expect((await page('/pots/events', mailer)).count).toBe(1)
+})
+
+it('refuses cursors that are not of this log, with the way on', async () => {
+  const { log, page } = potsFeed()
+  log.append(...many(10))
+  expect(await page('/pots/events?after=5.other')).toMatchObject({ status: 409, code: 'HW_LOG_DIVERGED' })
+  expect(await page('/pots/events?after=11.e11')).toMatchObject({ status: 409 })
+  const first = (await page('/pots/events')).log
+  log.fork(7)
+  log.append({ ...saved(8), id: 'x8' }, { ...saved(9), id: 'x9' })
+  const refused = await page('/pots/events?after=9.e9')
+  expect(refused).toMatchObject({ status: 409, code: 'HW_LOG_FORKED', last: 9 })
+  expect(refused.lineage[1]).toEqual({ log: first, cursor: '7.e7' })
+  expect(await page('/pots/events?after=7.e7')).toMatchObject({ status: 200, from: 8, to: 9, count: 2 })
+})
+
+it('moves over hidden events within its bounds, and never loses one at an edge', async () => {
+  const { log, page } = potsFeed()
+  for (let n = 1; n <= 3_500; n++) log.append(n % 700 === 0 ? saved(n) : closed(n))
+  const seen: number[] = []
+  let next = '/pots/events?limit=2'
+  let covered = 0
+  for (;;) {
+    const { from, to, events, atEnd, _links } = await page(next)
+    expect(from).toBe(covered + 1)
+    covered = to
+    seen.push(...events.map((event: any) => event.position))
+    if (atEnd) break
+    next = _links.next.href
+  }
+  expect(covered).toBe(3_500)
+  expect(seen).toEqual([700, 1400, 2100, 2800, 3500])
+})
+
+it('keeps full pages for ever under their edition', async () => {
+  const { log, get, page } = potsFeed()
+  log.append(...many(2_500))
+  const first = await page('/pots/events')
+  expect([first.from, first.to]).toEqual([1, 1_000])
+  expect(first._links.next.href).toBe(`/pots/events/${first.edition}/1001-2000`)
+  const second = await get(first._links.next.href)
+  expect(second.headers.get('cache-control')).toBe('private, max-age=31536000, immutable')
+  const body = (await second.json()) as any
+  expect(body.events[0]).toMatchObject({ position: 1_001, previousposition: 1_000 })
+  expect((await get(first._links.next.href, { 'if-none-match': second.headers.get('etag')! })).status).toBe(304)
+  const tail = await get(body._links.next.href)
+  expect([tail.status, tail.headers.get('location')]).toEqual([307, '/pots/events?after=2000.e2000'])
+  expect(await page(`/pots/events/${'0'.repeat(16)}/1-1000`)).toMatchObject({
+    status: 410,
+    code: 'HW_EDITION_GONE',
+    edition: first.edition,
+  })
+  expect(await page(`/pots/events/${first.edition}/2-1001`)).toMatchObject({ status: 404 })
+  expect(
+    (await get('/pots/events?after=501.e501', { accept: 'application/json' })).headers.get('headwater-range'),
+  ).toBe('502-1000')
+})
+
+it('makes pages smaller where events are large', async () => {
+  const { log, get, page } = potsFeed()
+  log.append(...many(1_000).map((event) => ({ ...event, data: `"${'x'.repeat(10_000)}"` })))
+  const { edition, to } = await page('/pots/events')
+  expect(to).toBeLessThan(1_000)
+  const whole = await get(`/pots/events/${edition}/1-1000`)
+  expect([whole.status, whole.headers.get('location')]).toEqual([307, `/pots/events/${edition}/1-100`])
+  const small = await page(`/pots/events/${edition}/1-100`)
+  expect(small).toMatchObject({ from: 1, to: 100, count: 100 })
+  expect(small._links.next.href).toBe(`/pots/events/${edition}/101-200`)
+})
+
+it('answers a waiting reader as soon as there is something to show', async () => {
+  const { log, page, get } = potsFeed()
+  log.append(saved(1))
+  const waiting = page('/pots/events?after=1.e1&wait=20')
+  log.append(closed(2))
+  log.append(saved(3))
+  expect(await waiting).toMatchObject({ from: 2, to: 3, count: 1, atEnd: true })
+  expect(await page('/pots/events?after=3.e3&wait=0.01')).toMatchObject({ from: 4, to: 3, atEnd: true })
+  const lines = get('/pots/events?after=3.e3&wait=20', { accept: 'application/x-ndjson' })
+  const text = (await lines).text()
+  log.append(saved(4))
+  expect((await text).split('\n')).toHaveLength(3)
+})
+
+it('tells its readers when the log was replaced under its feet', async () => {
+  const { log, page } = potsFeed()
+  log.append(...many(5))
+  await page('/pots/events')
+  log.fork(2)
+  log.append({ ...saved(3), id: 'x3' })
+  expect(await page('/pots/events?after=4.e4')).toMatchObject({ status: 409 })
+})
+
+it('serves http-feeds readers', async () => {
+  const { log, get } = potsFeed()
+  log.append(saved(1), saved(2), closed(3))
+  const accept = { accept: 'application/cloudevents-batch+json' }
+  const batch = await get('/pots/events?lastEventId=e1', accept)
+  expect(batch.headers.get('content-type')).toBe('application/cloudevents-batch+json')
+  expect(((await batch.json()) as any[]).map(({ id }) => id)).toEqual(['e2'])
+  expect(await (await get('/pots/events?lastEventId=e2&timeout=1', accept)).text()).toBe('[]')
+  expect((await get('/pots/events?lastEventId=nobody', accept)).status).toBe(409)
+})
