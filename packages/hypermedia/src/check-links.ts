@@ -10,7 +10,10 @@ export type GivenBy<Rule> = Rule extends (...parameters: any[]) => infer Given
 
 export type Named<All extends AnyResource, Name extends string> = Extract<All, { readonly name: Name }>
 
-type Missing<Wanted, Given> = Exclude<keyof Wanted & string, keyof Given & string>
+/** Keys that are wanted and not given; an index signature may be anything and is believed. */
+type Missing<Wanted, Given> = string extends keyof Wanted | keyof Given
+  ? never
+  : Exclude<keyof Wanted & string, keyof Given & string>
 type RequiredOf<V> = { [K in keyof V as undefined extends V[K] ? never : K]: V[K] }
 
 /** Never when a link is right, else a sentence that says what is wrong with it. */

@@ -22,3 +22,8 @@ export type { Answer, Call, Implementation, Outcome, Refused } from './implement
 export type { LinksChecked } from './check-links.ts'
 export type { JsonSchema, Schema, Wrong } from './schema.ts'
 export type { Handler, HostLink, Implementations, ServeOptions } from './serve-options.ts'
+export { serve } from './serve.ts'
+export { problem, type Problem, type ProblemSaid } from './problem.ts'
+export { readBody, type Body } from './body.ts'
+export { chooseFace } from './face.ts'
+export { html, htmlResponse, type Html } from './html.ts'

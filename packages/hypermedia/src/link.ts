@@ -23,9 +23,12 @@ export interface LinkOptions {
 }
 
 /** Says which resource is meant; the server makes the URL. The variables are checked against the target's path where both are served together. */
-export function link<
-  const Target extends string,
-  const Variables extends Readonly<Record<string, Value>> = Readonly<Record<never, never>>,
->(target: Target, variables?: Variables, options: LinkOptions = {}): Link<Target, Variables> {
-  return { kind: 'link', target, variables: variables ?? ({} as Variables), ...options }
+export function link<const Target extends string>(target: Target): Link<Target, Readonly<Record<never, never>>>
+export function link<const Target extends string, const Variables extends Readonly<Record<string, Value>>>(
+  target: Target,
+  variables: Variables,
+  options?: LinkOptions,
+): Link<Target, Variables>
+export function link(target: string, variables: Readonly<Record<string, Value>> = {}, options: LinkOptions = {}): Link {
+  return { kind: 'link', target, variables, ...options }
 }

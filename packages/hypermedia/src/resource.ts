@@ -39,16 +39,13 @@ export interface Place<Path extends string = string> {
 }
 
 /** A required link: must give one (or a list) for every state. */
-export type LinkRule<State, Path extends string = string> = (
-  state: State,
-  place: Place<Path>,
-) => Link<string, any> | readonly Link<string, any>[]
+export type LinkRule<State, Path extends string = string> = (state: State, place: Place<Path>) => Link | readonly Link[]
 
 /** A link that some states do not have. */
 export type OptionalLinkRule<State, Path extends string = string> = (
   state: State,
   place: Place<Path>,
-) => Link<string, any> | undefined
+) => Link | undefined
 
 export type LinkRules<State, Path extends string = string> = { readonly [relation: string]: LinkRule<State, Path> }
 export type OptionalLinkRules<State, Path extends string = string> = {

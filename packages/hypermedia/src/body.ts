@@ -1,0 +1,94 @@
+import { trouble, type Trouble } from './problem.ts'
+import { decode } from './path-template.ts'
+import { badTextIn, parseStrict } from './strict-json.ts'
+
+/** 1 MiB. */
+export const MAX_BODY_BYTES = 1_048_576
+
+export type Body =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'json'; readonly value: unknown }
+  | { readonly kind: 'form'; readonly fields: ReadonlyMap<string, readonly string[]> }
+
+/**
+ * Reads a request's body within limits: size (413), encoding and grammar (400), kind (415).
+ * Nothing beyond the limit is read.
+ */
+export async function readBody(request: Request, { maxBytes = MAX_BODY_BYTES } = {}): Promise<Body | Trouble> {
+  const kind = request.headers.get('content-type') ?? ''
+  const [media = '', ...parameters] = kind.toLowerCase().split(';')
+  const charset = parameters.map((text) => text.trim()).find((text) => text.startsWith('charset='))
+  if (request.headers.has('content-encoding') || (charset !== undefined && !/^charset="?utf-?8"?$/.test(charset))) {
+    return unsupported('Expected a body in plain UTF-8, got another encoding.')
+  }
+  const text = await textOf(request, maxBytes)
+  if (typeof text !== 'string') return text
+  if (text === '') return { kind: 'none' }
+  const type = media.trim()
+  if (type === 'application/json' || /^application\/[\w.+-]+\+json$/.test(type)) return parseStrict(text)
+  if (type === 'application/x-www-form-urlencoded') return formOf(text)
+  return unsupported(
+    `Expected application/json or application/x-www-form-urlencoded, got ${type === '' ? 'no content-type' : type.slice(0, 100)}.`,
+  )
+}
+
+const unsupported = (detail: string): Trouble =>
+  trouble(415, {
+    code: 'HW_MEDIA_TYPE_UNSUPPORTED',
+    detail,
+    headers: { 'accept-post': 'application/json, application/x-www-form-urlencoded' },
+  })
+
+const tooLarge = (maxBytes: number): Trouble =>
+  trouble(413, {
+    code: 'HW_BODY_TOO_LARGE',
+    detail: `Expected at most ${maxBytes} bytes, got more.`,
+    // The rest of the body is not read, so the connection cannot be used again.
+    headers: { connection: 'close' },
+  })
+
+async function textOf(request: Request, maxBytes: number): Promise<string | Trouble> {
+  if (Number(request.headers.get('content-length') ?? 0) > maxBytes) return tooLarge(maxBytes)
+  if (request.body === null) return ''
+  const chunks: Uint8Array[] = []
+  let size = 0
+  const reader = request.body.getReader()
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) break
+    size += value.byteLength
+    if (size > maxBytes) {
+      reader.cancel().catch(() => undefined)
+      return tooLarge(maxBytes)
+    }
+    chunks.push(value)
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks))
+  } catch {
+    return trouble(400, { code: 'HW_BODY_NOT_UTF8', detail: 'Expected UTF-8, got bytes that are none.' })
+  }
+}
+
+function formOf(text: string): Body | Trouble {
+  if (/^\s*[{[]/.test(text)) {
+    return unsupported(
+      'Expected form fields, got what looks like JSON. Say so: content-type: application/json (curl: -H or --json).',
+    )
+  }
+  const fields = new Map<string, string[]>()
+  for (const pair of text.split('&')) {
+    if (pair === '') continue
+    const cut = pair.includes('=') ? pair.indexOf('=') : pair.length
+    const name = decode(pair.slice(0, cut).replaceAll('+', ' '))
+    const value = decode(pair.slice(cut + 1).replaceAll('+', ' '))
+    if (name === undefined || value === undefined) {
+      return trouble(400, { code: 'HW_BODY_NOT_UTF8', detail: 'Expected percent-encoded UTF-8, got something else.' })
+    }
+    if (name === '__proto__' || badTextIn([name, value], '') !== undefined) {
+      return trouble(400, { code: 'HW_BODY_MALFORMED', detail: 'Expected no U+0000 and no field named __proto__.' })
+    }
+    fields.set(name, [...(fields.get(name) ?? []), value])
+  }
+  return { kind: 'form', fields }
+}
