@@ -11,12 +11,13 @@ export interface Problem {
   readonly [extension: string]: unknown
 }
 
-/** What is to be said; further members become members of the document. */
+/** What is to be said; `headers` go beside the document, further members into it. */
 export interface ProblemSaid {
   readonly code: string
   readonly title?: string
   readonly detail?: string
   readonly errors?: readonly Wrong[]
+  readonly headers?: Readonly<Record<string, string>>
   readonly [extension: string]: unknown
 }
 
@@ -45,10 +46,7 @@ const TITLES: Readonly<Record<number, string>> = {
   503: 'Not available now',
 }
 
-export function trouble(
-  status: number,
-  { code, title, headers, ...rest }: ProblemSaid & { readonly headers?: Readonly<Record<string, string>> },
-): Trouble {
+export function trouble(status: number, { code, title, headers, ...rest }: ProblemSaid): Trouble {
   const problem = {
     type: `urn:headwater:problem:${code}`,
     title: title ?? TITLES[status] ?? code,
@@ -63,8 +61,8 @@ export function trouble(
 export const problemText = (problem: Problem): string => JSON.stringify(problem)
 
 /** A problem document as an answer, the same for every handler of a service. */
-export function problem(status: number, said: ProblemSaid, headers: Readonly<Record<string, string>> = {}): Response {
-  return problemResponse(trouble(status, { ...said, headers }))
+export function problem(status: number, said: ProblemSaid): Response {
+  return problemResponse(trouble(status, said))
 }
 
 export function problemResponse({ problem, headers }: Trouble): Response {
