@@ -1,19 +1,18 @@
 import { type AnyFacts, type Contract, contractOf } from '@headwater/contract'
-import { consumer, type Consumer } from '@headwater/consumer'
 import type { EventStore } from '@headwater/event-store'
 import {
   adoption,
   type Allocation,
   type Allocations,
+  allocationFacts,
   declared,
   type Experiment,
   experimentFacts,
   followAllocations,
 } from '@headwater/experiment'
+import { readFeed } from '@headwater/feed'
+import type { Logger } from './logger.ts'
 import { requestFacts } from './request.ts'
-
-/** The facts of the experiments service: it is named, not imported, so that a landscape may leave it out. */
-const decided = experimentFacts('experiments')
 
 /** A service's contract with the events that Headwater itself keeps in its log. */
 export function wholeContract(name: string, facts: AnyFacts): Contract {
@@ -21,21 +20,100 @@ export function wholeContract(name: string, facts: AnyFacts): Contract {
   return { service: name, types: new Map(own.flatMap(({ types }) => [...types])) }
 }
 
-/** The allocations in use, as this service's own log has adopted them. */
-export async function adoptedAllocations(
-  store: EventStore,
-  experiments: readonly Experiment<any>[],
-  options: { readonly now: () => number; readonly onSilence: (sinceMs: number) => void },
-): Promise<Allocations> {
-  const allocations = followAllocations(options)
+export interface Following {
+  readonly store: EventStore
+  readonly experiments: readonly Experiment<any>[]
+  readonly entry: string
+  readonly fetch: typeof fetch
+  readonly now: () => number
+  readonly log: Logger
+}
+
+/** The allocations a service uses, and the end of following them. */
+export interface Followed {
+  readonly allocations: Allocations
+  stop(): Promise<void>
+}
+
+/**
+ * Declares a service's experiments in its log, takes up the allocations its log has adopted, and follows the service that decides them.
+ * Each is adopted in the log before it is used, so that the log itself says from where on it counts.
+ */
+export async function follow(on: Following): Promise<Followed> {
+  const { store, experiments, now, log } = on
+  const allocations = followAllocations({
+    now,
+    onSilence: (sinceMs) =>
+      log('warn', 'experiments-silent', { service: store.service, since: new Date(sinceMs).toISOString() }),
+  })
+  if (experiments.length === 0) return { allocations, stop: async () => undefined }
   for (const experiment of experiments) {
-    await store.append({
-      streams: [declared(store.service, experiment)],
-      meta: selfCaused(store.service, experiment.name),
-    })
-    const adoptions = await store.read(`allocation-${experiment.name}`)
-    const last = adoptions.at(-1)
-    if (last !== undefined) allocations.use(last.data as Allocation)
+    await store.append({ streams: [declared(store.service, experiment)], meta: causedBy(experiment.name) })
+    const adopted = (await store.read(`allocation-${experiment.name}`)).at(-1)
+    if (adopted !== undefined) allocations.use(adopted.data as Allocation)
   }
-  return allocations
+  const stopping = new AbortController()
+  const done = hear(on, allocations, stopping.signal)
+  return {
+    allocations,
+    async stop() {
+      stopping.abort()
+      await done
+    },
+  }
+}
+
+/** Reads on until stopped. Nobody there to decide is no failure: what was adopted stays in use, until silence ends it. */
+async function hear(on: Following, allocations: Allocations, signal: AbortSignal): Promise<void> {
+  const { entry, fetch, log, store } = on
+  const { service } = contractOf(allocationFacts)
+  while (!signal.aborted) {
+    try {
+      for await (const page of readFeed(entry, {
+        service,
+        after: 'start',
+        types: ['AllocationChanged'],
+        signal,
+        fetch,
+      })) {
+        allocations.heard()
+        for (const event of page.events) await take(on, allocations, event.data as Allocation)
+      }
+    } catch (error) {
+      if (signal.aborted) return
+      log('info', 'experiments-not-heard', { service: store.service, message: (error as Error).message })
+      await pause(retryMs, signal)
+    }
+  }
+}
+
+const retryMs = 5_000
+
+async function take(
+  { store, experiments }: Following,
+  allocations: Allocations,
+  allocation: Allocation,
+): Promise<void> {
+  if (!experiments.some(({ name }) => name === allocation.experiment) || !allocations.isNews(allocation)) return
+  await store.append({ streams: [adoption(store.service, allocation)], meta: causedBy(allocation.experiment) })
+  allocations.use(allocation)
+}
+
+const causedBy = (experiment: string) => ({
+  correlationId: `experiment-${experiment}`,
+  causationId: `experiment-${experiment}`,
+})
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms)
+    signal.addEventListener(
+      'abort',
+      () => {
+        clearTimeout(timer)
+        resolve()
+      },
+      { once: true },
+    )
+  })
 }

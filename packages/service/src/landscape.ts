@@ -145,11 +145,8 @@ async function gateway(gate: Gate, request: Request): Promise<Response> {
   if (pathname === '/.well-known/jwks.json') return Response.json(gate.issuer.keys)
   const asked = await gate.known(request)
   if (asked.kind === 'refused') {
-    return problem(
-      401,
-      { code: 'HW_TOKEN_REFUSED', title: 'The token does not hold', detail: asked.detail },
-      { 'www-authenticate': 'Bearer error="invalid_token"' },
-    )
+    const headers = { 'www-authenticate': 'Bearer error="invalid_token"' }
+    return problem(401, { code: 'HW_TOKEN_REFUSED', title: 'The token does not hold', detail: asked.detail, headers })
   }
   const context = asked.kind === 'known' ? { caller: asked.caller } : {}
   const name = pathname.split('/')[1] ?? ''

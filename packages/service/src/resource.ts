@@ -40,11 +40,8 @@ export interface ViewContext {
   readonly caller?: Caller
   /** SQL on the service's own database. */
   query<Row = any>(sql: string, params?: readonly unknown[]): Promise<Row[]>
-  /** Rows of an inline projection, by key. */
-  rows<Value = any>(
-    projection: string,
-    keys: { readonly from?: string; readonly prefix?: string },
-  ): Promise<{ key: string; value: Value }[]>
+  /** Rows of an inline projection whose keys start with a text, by key; 10,000 at most. */
+  rows<Value = any>(projection: string, range: { readonly prefix?: string }): Promise<{ key: string; value: Value }[]>
 }
 
 type ActionsOf<State, Path extends string, C extends Commands> = {

@@ -1,15 +1,15 @@
 import type { Contract } from '@headwater/contract'
-import { feedSource, postgresKeeper, type RunningConsumer, runConsumer } from '@headwater/consumer'
+import { feedSource, migrateConsumers, postgresKeeper, type RunningConsumer, runConsumer } from '@headwater/consumer'
 import { type EventStore, migrate, openStore } from '@headwater/event-store'
 import { type Allocations, variantReader } from '@headwater/experiment'
 import { feed } from '@headwater/feed'
 import { type Caller, type Handler, type Implementation, serve } from '@headwater/hypermedia'
 import type pg from 'pg'
-import { adoptedAllocations, wholeContract } from './allocations.ts'
+import { follow, wholeContract } from './allocations.ts'
 import { effectsOf } from './effects.ts'
 import { deciding, viewing } from './implementation.ts'
 import type { Logger } from './logger.ts'
-import type { DeciderResource, View } from './resource.ts'
+import type { DeciderResource, View, ViewContext } from './resource.ts'
 import type { Service } from './service.ts'
 
 /** What a service needs of the place it runs in. */
@@ -63,15 +63,12 @@ export interface ServiceStatus {
 export async function run(service: Service, surroundings: Surroundings): Promise<Running> {
   const { pool, log } = surroundings
   await migrate(pool)
-  const keeper = postgresKeeper(pool)
-  await keeper.migrate()
+  await migrateConsumers(pool)
   if (service.tables !== undefined) await pool.query(service.tables)
   const store = openStore({ pool, service: service.name, now: () => new Date(surroundings.now()) })
   const contract = wholeContract(service.name, service.facts)
-  const allocations = await adoptedAllocations(store, service.experiments ?? [], {
-    now: surroundings.now,
-    onSilence: (sinceMs) => log('warn', 'experiments-silent', { service: service.name, sinceMs }),
-  })
+  const followed = await follow({ ...surroundings, store, experiments: service.experiments ?? [] })
+  const { allocations } = followed
   const consumers: RunningConsumer[] = []
   const running: Running = {
     service,
@@ -87,11 +84,11 @@ export async function run(service: Service, surroundings: Surroundings): Promise
       await store.close()
     },
   }
-  const stops: (() => Promise<void>)[] = []
+  const stops: (() => Promise<void>)[] = [followed.stop]
   const source = feedSource(surroundings.entry, { fetch: surroundings.fetch })
-  const effects = effectsOf(store, service.projections ?? [], allocations)
+  const keeper = postgresKeeper({ pool, effects: effectsOf(store, service.projections ?? [], allocations) })
   for (const declared of service.consumers ?? []) {
-    const consumer = runConsumer(declared, { source, keeper, effects })
+    const consumer = runConsumer(declared, { source, keeper })
     consumer.ended.catch((error: Error) =>
       log('error', 'consumer-failed', { consumer: declared.name, message: error.message }),
     )
@@ -156,9 +153,15 @@ function handlerOf(
   }
 }
 
-function viewsOf(pool: pg.Pool) {
+function viewsOf(pool: pg.Pool): Omit<ViewContext, 'caller'> {
+  const query: ViewContext['query'] = async (sql, params) => (await pool.query(sql, params as unknown[])).rows
   return {
-    query: async (sql: string, params?: readonly unknown[]) => (await pool.query(sql, params as unknown[])).rows,
+    query,
+    rows: (projection, { prefix = '' }) =>
+      query(
+        'select key, value from headwater.rows where projection = $1 and starts_with(key, $2) order by key limit 10000',
+        [projection, prefix],
+      ),
   }
 }
 

@@ -1,0 +1,150 @@
+import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { basename, join, resolve } from 'node:path'
+import { startPostgres } from '@headwater/postgres'
+import { jsonLogger, type Landscape, startLandscape } from '@headwater/service'
+import { type Command, Ended, exitCode, type Invocation } from '../command.ts'
+import type { Output } from '../output.ts'
+import { Broken, make, type Made, serviceFolders, sweep, typeErrors, watchSource } from '../workshop.ts'
+
+export const dev: Command = {
+  name: 'dev',
+  summary: 'Runs a landscape: its services, a Postgres, one entry URL; a saved file replaces its service',
+  usage: '[FOLDER] [--port 4000] [--fresh] [--no-lake]',
+  options: { port: { type: 'string' }, fresh: { type: 'boolean' }, 'no-lake': { type: 'boolean' }, 'no-watch': { type: 'boolean' } },
+  examples: [],
+  async run(invocation) {
+    const { positionals, options, output, env, signal, cwd } = invocation
+    const began = performance.now()
+    const folder = resolve(cwd, positionals[0] ?? '.')
+    const directory = join(folder, '.headwater')
+    await refuseSecond(directory)
+    if (options.fresh === true) await startFresh(directory, invocation)
+    await mkdir(directory, { recursive: true, mode: 0o700 })
+    const made = await makeAll(folder)
+    const server = env.DATABASE_URL === undefined ? await startPostgres({ directory: join(directory, 'postgres') }) : undefined
+    const landscape = await startLandscape(
+      made.map(({ service }) => service),
+      {
+        postgres: env.DATABASE_URL ?? server!.url,
+        directory,
+        port: portOf(options.port),
+        lake: options['no-lake'] !== true,
+        log: jsonLogger((line) => process.stderr.write(`${line}\n`)),
+      },
+    )
+    await writeFile(join(directory, 'landscape.json'), JSON.stringify({ url: landscape.url, pid: process.pid }))
+    banner(output, { folder, landscape, kept: server?.directory ?? 'your Postgres', seconds: (performance.now() - began) / 1000, wanted: portOf(options.port) })
+    const stopWatching = options['no-watch'] === true ? () => undefined : watchSource(folder, () => replaceChanged(folder, made, landscape, output))
+    await new Promise<void>((finish) => signal.addEventListener('abort', () => finish(), { once: true }))
+    output.say('\nstopping: open requests finish first')
+    stopWatching()
+    await landscape.stop()
+    await rm(join(directory, 'landscape.json'), { force: true })
+    await server?.stop()
+    output.say(`stopped; the data is kept in ${server?.directory ?? 'your Postgres'}`)
+    return exitCode.ok
+  },
+}
+
+function portOf(said: unknown): number {
+  const port = Number(said ?? 4000)
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Ended(exitCode.usage, `Expected --port from 0 to 65535, got "${String(said)}".`)
+  return port
+}
+
+async function makeAll(folder: string): Promise<Made[]> {
+  const folders = await serviceFolders(folder)
+  if (folders.length === 0) {
+    throw new Ended(exitCode.environment, `Expected services in ${join(folder, 'src')}/*/service.ts, found none. Make one with \`headwater new service NAME\`.`)
+  }
+  try {
+    return await Promise.all(folders.map((name) => make(folder, name)))
+  } catch (error) {
+    if (error instanceof Broken) throw new Ended(exitCode.failed, error.message)
+    throw error
+  }
+}
+
+async function refuseSecond(directory: string): Promise<void> {
+  const text = await readFile(join(directory, 'landscape.json'), 'utf8').catch(() => undefined)
+  if (text === undefined) return
+  const { url } = JSON.parse(text) as { url: string }
+  const alive = await fetch(new URL('/live', url), { signal: AbortSignal.timeout(1_000) }).then(({ ok }) => ok, () => false)
+  if (alive) throw new Ended(exitCode.environment, `This landscape runs already, at ${url}. Stop it first, or use it as it is.`)
+  await rm(join(directory, 'landscape.json'), { force: true })
+}
+
+async function startFresh(directory: string, { output, options }: Invocation): Promise<void> {
+  if (!existsSync(directory)) return
+  const sure = options.yes === true || (await output.confirm(`Remove all data in ${directory}?`))
+  if (sure !== true) throw new Ended(exitCode.usage, `--fresh removes all data in ${directory}. Say so with --yes.`)
+  // A server left by a killed process would go on writing into what is removed: it is adopted, and stopped in good order.
+  if (existsSync(join(directory, 'postgres'))) {
+    const left = await startPostgres({ directory: join(directory, 'postgres') })
+    await left.stop()
+    await rm(left.directory, { recursive: true, force: true })
+  }
+  await rm(directory, { recursive: true, force: true })
+}
+
+/** Puts what changed in the place of what runs. A service that is broken goes on as it was, and says what is wrong. */
+async function replaceChanged(folder: string, made: Made[], landscape: Landscape, output: Output): Promise<void> {
+  const began = performance.now()
+  const folders = await serviceFolders(folder)
+  const results = await Promise.allSettled(folders.map((name) => make(folder, name)))
+  for (const result of results) if (result.status === 'rejected') output.say(`${output.colour('red', 'kept as it was:')} ${(result.reason as Error).message}`)
+  const now = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
+  const changed = now.filter(({ name, hash }) => made.find((one) => one.name === name)?.hash !== hash)
+  const gone = results.some(({ status }) => status === 'rejected') ? [] : made.filter(({ name }) => !now.some((one) => one.name === name))
+  if (changed.length === 0 && gone.length === 0) return
+  const wrong = await typeErrors(folder, typeCheck)
+  if (wrong !== undefined) {
+    output.say(`${output.colour('red', 'kept as it was:')} the types do not fit\n${wrong}`)
+    return
+  }
+  for (const one of changed) {
+    const known = made.findIndex(({ name }) => name === one.name)
+    try {
+      await landscape.mount(one.service)
+    } catch (error) {
+      output.say(`${output.colour('red', `${one.name} could not start:`)} ${(error as Error).message}`)
+      continue
+    }
+    if (known === -1) made.push(one)
+    else made[known] = one
+    output.say(`${output.colour('green', known === -1 ? 'started' : 'replaced')} ${one.name} in ${Math.round(performance.now() - began)} ms`)
+  }
+  for (const one of gone) {
+    await landscape.unmount(one.name)
+    made.splice(made.indexOf(one), 1)
+    output.say(`${output.colour('yellow', 'stopped')} ${one.name}: its folder is gone; its data is kept (see \`headwater rm service\`)`)
+  }
+  await sweep(folder, new Set(made.map(({ hash }) => hash)))
+}
+
+/** The project's own TypeScript, when it has one. Answers its errors, or nothing. */
+function typeCheck(command: string, args: string[]): Promise<string> {
+  return new Promise((done) => {
+    execFile('npx', ['--no-install', command, '--pretty', 'false', ...args], { timeout: 60_000 }, (error, stdout) => {
+      done(error !== null && stdout.includes('error TS') ? stdout.trim() : '')
+    })
+  })
+}
+
+function banner(
+  output: Output,
+  { folder, landscape, kept, seconds, wanted }: { folder: string; landscape: Landscape; kept: string; seconds: number; wanted: number },
+): void {
+  const { colour, say } = output
+  const moved = landscape.listening.moved ? ` (port ${wanted} is taken)` : ''
+  say(`${colour('bold', 'Headwater')} · ${basename(folder)} · ready in ${seconds.toFixed(1)} s\n`)
+  say(`  entry     ${colour('cyan', landscape.url)}${moved}`)
+  say(`  services  ${[...landscape.services.keys()].join(', ')}`)
+  say(`  data      ${kept} (kept; --fresh starts anew)`)
+  say('\nTry next, in another terminal:')
+  say('  npx headwater ps')
+  say('  npx headwater simulate')
+  say('  npx headwater query "select type, count(*) as n from events group by type order by n desc"\n')
+}

@@ -1,0 +1,44 @@
+import { readFeed } from '@headwater/feed'
+import { type Command, exitCode, required } from '../command.ts'
+import { connect } from '../connection.ts'
+
+export const events: Command = {
+  name: 'events',
+  summary: 'Events of a service, in order; with --follow also those to come',
+  usage: 'SERVICE [--after N] [--type T] [--limit N] [--all] [--follow]',
+  options: {
+    after: { type: 'string' },
+    type: { type: 'string', multiple: true },
+    limit: { type: 'string' },
+    all: { type: 'boolean' },
+    follow: { type: 'boolean', short: 'f' },
+  },
+  examples: ['headwater events customers --limit 5'],
+  async run(invocation) {
+    const { options, output, signal } = invocation
+    const service = required(events, invocation, 0, 'the name of a service')
+    const connection = await connect(invocation)
+    const limit = options.limit === undefined ? Number.POSITIVE_INFINITY : Number(options.limit)
+    const types = options.type as string[] | undefined
+    const ask: typeof fetch = (input, init) => connection.fetch(String(input instanceof Request ? input.url : input), init)
+    let shown = 0
+    const pages = readFeed(connection.url, {
+      service,
+      view: options.all === true ? 'log' : 'published',
+      after: options.after === undefined ? 'start' : { log: '', position: Number(options.after), id: '' },
+      ...(types === undefined ? {} : { types }),
+      signal,
+      fetch: ask,
+    })
+    for await (const page of pages) {
+      for (const event of page.events) {
+        if (shown >= limit) return exitCode.ok
+        shown += 1
+        const { position, recordedAt, type, stream } = event
+        output.print(output.json ? event.text : `${String(position).padStart(6)}  ${recordedAt.slice(0, 19)}  ${type.padEnd(22)} ${stream}  ${JSON.stringify(event.data)}`)
+      }
+      if (page.atEnd && options.follow !== true) return exitCode.ok
+    }
+    return exitCode.ok
+  },
+}

@@ -1,0 +1,124 @@
+import { createHash } from 'node:crypto'
+import { existsSync, watch } from 'node:fs'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join, relative } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { Service } from '@headwater/service'
+import { build, type BuildFailure, type Message } from 'esbuild'
+
+/** A service as its folder has it now. */
+export interface Made {
+  readonly name: string
+  readonly service: Service
+  /** Hash of its code and of everything of the landscape's own that it imports. */
+  readonly hash: string
+}
+
+/** What is wrong with the code, where, and what helps. */
+export class Broken extends Error {
+  readonly code = 'HW_SERVICE_BROKEN'
+  readonly folder: string
+  constructor(folder: string, sentence: string) {
+    super(sentence)
+    this.folder = folder
+  }
+}
+
+/** Folders of a landscape that hold a service: `src/*​/service.ts`. */
+export async function serviceFolders(landscape: string): Promise<string[]> {
+  const source = join(landscape, 'src')
+  const entries = await readdir(source, { withFileTypes: true }).catch(() => [])
+  return entries
+    .filter((entry) => entry.isDirectory() && existsSync(join(source, entry.name, 'service.ts')))
+    .map((entry) => entry.name)
+    .sort()
+}
+
+/**
+ * Bundles a service's folder (the landscape's own files; packages stay outside) and imports it. The same code is imported once:
+ * its file is named by its hash.
+ */
+export async function make(landscape: string, folder: string): Promise<Made> {
+  const bundled = await bundle(landscape, folder)
+  const hash = createHash('sha256').update(bundled).digest('hex').slice(0, 16)
+  const place = join(landscape, '.headwater', 'build')
+  const file = join(place, `${folder}-${hash}.mjs`)
+  await mkdir(place, { recursive: true })
+  await writeFile(file, bundled)
+  const service = await imported(landscape, folder, file)
+  return { name: service.name, service, hash }
+}
+
+async function bundle(landscape: string, folder: string): Promise<Uint8Array> {
+  try {
+    const { outputFiles } = await build({
+      entryPoints: [join(landscape, 'src', folder, 'service.ts')],
+      bundle: true,
+      write: false,
+      format: 'esm',
+      platform: 'node',
+      target: 'node20',
+      packages: 'external',
+      sourcemap: 'inline',
+      sourcesContent: false,
+      outfile: join(landscape, '.headwater', 'build', `${folder}.mjs`),
+      logLevel: 'silent',
+    })
+    return outputFiles[0]!.contents
+  } catch (error) {
+    const { errors } = error as BuildFailure
+    if (errors === undefined) throw error
+    throw new Broken(folder, errors.map(readable).join('\n'))
+  }
+}
+
+async function imported(landscape: string, folder: string, file: string): Promise<Service> {
+  let found: { default?: Service }
+  try {
+    found = (await import(pathToFileURL(file).href)) as { default?: Service }
+  } catch (error) {
+    const { message } = error as Error
+    throw new Broken(folder, `src/${folder}/service.ts cannot be loaded: ${message}`)
+  }
+  if (found.default?.kind !== 'service') {
+    throw new Broken(folder, `Expected ${relative(landscape, join(landscape, 'src', folder, 'service.ts'))} to export a service by default: export default service('${folder}', { … }).`)
+  }
+  return found.default
+}
+
+function readable({ text, location }: Message): string {
+  return location === null ? text : `${location.file}:${location.line}:${location.column}: ${text}\n    ${location.lineText.trim()}`
+}
+
+/** Calls `changed` once things are quiet after a save, never while the last call is at work. */
+export function watchSource(landscape: string, changed: () => Promise<void>): () => void {
+  let timer: NodeJS.Timeout | undefined
+  let working = Promise.resolve()
+  const watcher = watch(join(landscape, 'src'), { recursive: true }, () => {
+    clearTimeout(timer)
+    timer = setTimeout(() => {
+      working = working.then(changed)
+    }, 60)
+  })
+  return () => {
+    clearTimeout(timer)
+    watcher.close()
+  }
+}
+
+/** Forgets bundles that no running service was made from. */
+export async function sweep(landscape: string, hashes: ReadonlySet<string>): Promise<void> {
+  const place = join(landscape, '.headwater', 'build')
+  for (const name of await readdir(place).catch(() => [])) {
+    if (![...hashes].some((hash) => name.endsWith(`-${hash}.mjs`))) await rm(join(place, name), { force: true })
+  }
+}
+
+/** What the type checker has against the code, or undefined when it is content or not installed. */
+export async function typeErrors(landscape: string, run: (command: string, args: string[]) => Promise<string>): Promise<string | undefined> {
+  if (!existsSync(join(landscape, 'tsconfig.json'))) return undefined
+  const text = await readFile(join(landscape, 'tsconfig.json'), 'utf8')
+  if (text === '') return undefined
+  const output = await run('tsc', ['--noEmit', '-p', landscape])
+  return output === '' ? undefined : output
+}
