@@ -1,1 +1,9 @@
-export {}
+export { openLake } from './lake.ts'
+export type { Answer, Basis, Export, Lake, LakeOptions, Plan, QueryOptions } from './lake.ts'
+export type { Column, Format, ProcessLimits, QueryLimits } from './asking/protocol.ts'
+export type { CataloguedField, CataloguedType } from './catalogue.ts'
+export { LakeError } from './failure.ts'
+export type { Files, StoredFile } from './files.ts'
+export { localFiles } from './files/local.ts'
+export type { Landed, SealOptions } from './landing.ts'
+export type { Read } from './reads.ts'

@@ -1,0 +1,140 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { createRequire } from 'node:module'
+import { extname } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { LakeError } from '../failure.ts'
+import { type Ask, type Call, type Feed, OUT_OF_MEMORY, type ProcessLimits, type Reply, type Rows } from './protocol.ts'
+import type { Statement } from './statement.ts'
+
+/** Time an interrupted question has to end before its process is ended instead. */
+const GRACE_MS = 2_000
+
+/** A process that answers questions, as its parent sees it. Dead for good once it died. */
+export class AskingProcess {
+  readonly #child: ChildProcess
+  readonly #pending = new Map<number, { resolve: (value: any) => void; reject: (error: Error) => void }>()
+  #next = 0
+  #dead: LakeError | undefined
+  readonly started: Promise<void>
+  /** Sequence of the last chunk of the tail it was given. */
+  fed = 0
+  busy = false
+
+  constructor(options: { directory: string; temporary: string; limits: ProcessLimits }) {
+    this.#child = spawned()
+    this.#child.on('message', (reply) => this.#settle(reply as Reply))
+    this.#child.once('exit', (code, signal) => this.#died(causeOf(code, signal, options.limits)))
+    this.#child.once('error', (error) =>
+      this.#died(new LakeError('HW_QUERY_STOPPED', `The asking process did not start: ${error.message}`)),
+    )
+    this.started = this.#call({ kind: 'start', ...options }) as Promise<undefined>
+    this.started.catch(() => {})
+  }
+
+  get dead(): boolean {
+    return this.#dead !== undefined
+  }
+
+  async inspect(sql: string): Promise<Statement> {
+    await this.started
+    return (await this.#call({ kind: 'inspect', sql })) as Statement
+  }
+
+  /** Gives it what its tail lacks; a process that could not take it is ended. */
+  async feed(feed: Feed): Promise<void> {
+    await this.started
+    try {
+      await this.#call({ kind: 'feed', ...feed })
+      this.fed = feed.upTo
+    } catch (error) {
+      this.kill()
+      throw error
+    }
+  }
+
+  async ask(question: Ask, signal?: AbortSignal): Promise<Rows | undefined> {
+    await this.started
+    let deadline: NodeJS.Timeout | undefined
+    const end = (ms: number) => (deadline = setTimeout(() => this.kill(), ms))
+    const cancel = () => {
+      clearTimeout(deadline)
+      end(GRACE_MS)
+      void this.#call({ kind: 'cancel' }).catch(() => {})
+    }
+    end(question.limits.timeMs + GRACE_MS)
+    if (signal?.aborted === true) cancel()
+    signal?.addEventListener('abort', cancel, { once: true })
+    try {
+      return (await this.#call({ kind: 'ask', ...question })) as Rows | undefined
+    } finally {
+      clearTimeout(deadline)
+      signal?.removeEventListener('abort', cancel)
+    }
+  }
+
+  kill(): void {
+    this.#child.kill('SIGKILL')
+  }
+
+  /** Resolves when the process is gone. */
+  async close(): Promise<void> {
+    if (this.dead) return
+    const gone = new Promise<void>((resolve) => this.#child.once('exit', () => resolve()))
+    this.kill()
+    await gone
+  }
+
+  #call(call: Call): Promise<unknown> {
+    if (this.#dead !== undefined) return Promise.reject(this.#dead)
+    const id = ++this.#next
+    return new Promise((resolve, reject) => {
+      this.#pending.set(id, { resolve, reject })
+      this.#child.send({ id, call })
+    })
+  }
+
+  #settle(reply: Reply): void {
+    const waiting = this.#pending.get(reply.id)
+    this.#pending.delete(reply.id)
+    if ('error' in reply) waiting?.reject(new LakeError(reply.error.code, reply.error.message))
+    else waiting?.resolve(reply.value)
+  }
+
+  #died(cause: LakeError): void {
+    this.#dead ??= cause
+    for (const { reject } of this.#pending.values()) reject(this.#dead)
+    this.#pending.clear()
+  }
+}
+
+function spawned(): ChildProcess {
+  const extension = extname(import.meta.url)
+  const source = extension === '.ts'
+  const program = fileURLToPath(new URL(`./process${extension}`, import.meta.url))
+  // From source, as tests run it, Node needs a loader for TypeScript.
+  const loader = source
+    ? ['--conditions=source', '--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href]
+    : []
+  const child = fork(program, {
+    serialization: 'advanced',
+    execArgv: ['--max-old-space-size=256', ...loader],
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    // No secret of the service's environment is within reach of a question.
+    env: Object.fromEntries(['PATH', 'TMPDIR'].flatMap((key) => (process.env[key] ? [[key, process.env[key]]] : []))),
+  })
+  child.unref()
+  child.channel?.unref()
+  return child
+}
+
+function causeOf(code: number | null, signal: string | null, { memoryMb }: ProcessLimits): LakeError {
+  return code === OUT_OF_MEMORY
+    ? new LakeError(
+        'HW_QUERY_MEMORY',
+        `The question needs more memory than the ${memoryMb} MB it may use, and was stopped. Narrow it.`,
+      )
+    : new LakeError(
+        'HW_QUERY_STOPPED',
+        `The asking process ended (${signal ?? `exit code ${code}`}) before the question did. Ask again, or narrow the question.`,
+      )
+}

@@ -1,0 +1,90 @@
+import { AskingProcess } from './asking-process.ts'
+import type { Ask, Feed, ProcessLimits, Rows } from './protocol.ts'
+import type { Statement } from './statement.ts'
+
+/** Inspected questions remembered by their text. */
+const REMEMBERED = 500
+
+export interface AskingOptions {
+  readonly directory: string
+  readonly temporary: string
+  readonly limits: ProcessLimits
+  /** Questions answered at the same time, each by a process of its own; the others wait. */
+  readonly processes: number
+}
+
+/** Some processes that answer questions; one that dies is replaced when the next question comes. */
+export class Asking {
+  readonly #options: AskingOptions
+  #processes: AskingProcess[] = []
+  readonly #waiting: (() => void)[] = []
+  readonly #inspected = new Map<string, Statement>()
+  #closed = false
+
+  constructor(options: AskingOptions) {
+    this.#options = options
+  }
+
+  /** Starts a process, so that the first question need not wait for it. */
+  warm(): void {
+    if (!this.#closed) void this.#any().started.catch(() => {})
+  }
+
+  /** Lets the text through the gate, or throws. */
+  async inspect(sql: string): Promise<Statement> {
+    const known = this.#inspected.get(sql)
+    if (known !== undefined) return known
+    const statement = await this.#any().inspect(sql)
+    if (this.#inspected.size >= REMEMBERED) this.#inspected.delete(this.#inspected.keys().next().value!)
+    this.#inspected.set(sql, statement)
+    return statement
+  }
+
+  /** @param prepared is called when a process is free, with the sequence of the last chunk of the tail it has. */
+  async ask(
+    prepared: (fed: number) => Promise<{ feed: Feed; question: Ask }>,
+    signal?: AbortSignal,
+  ): Promise<Rows | undefined> {
+    const process = await this.#free(signal)
+    try {
+      const { feed, question } = await prepared(process.fed)
+      await process.feed(feed)
+      return await process.ask(question, signal)
+    } finally {
+      process.busy = false
+      this.#waiting.shift()?.()
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    await Promise.all(this.#processes.map((process) => process.close()))
+  }
+
+  #alive(): AskingProcess[] {
+    return (this.#processes = this.#processes.filter(({ dead }) => !dead))
+  }
+
+  #any(): AskingProcess {
+    return this.#alive()[0] ?? this.#start()
+  }
+
+  #start(): AskingProcess {
+    const process = new AskingProcess(this.#options)
+    this.#processes.push(process)
+    return process
+  }
+
+  async #free(signal?: AbortSignal): Promise<AskingProcess> {
+    for (;;) {
+      signal?.throwIfAborted()
+      const idle = this.#alive().find(({ busy }) => !busy)
+      const process = idle ?? (this.#processes.length < this.#options.processes ? this.#start() : undefined)
+      if (process !== undefined) {
+        process.busy = true
+        return process
+      }
+      await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    }
+  }
+}

@@ -1,0 +1,144 @@
+import { LakeError } from '../failure.ts'
+import { allowedFunctions, allowedTableFunctions, volatileFunctions } from './allowed-functions.ts'
+import type { Statement, TableRef } from './statement.ts'
+
+/** A node of the tree that DuckDB's `json_serialize_sql` gives. */
+type Node = { readonly [member: string]: unknown }
+type Scope = ReadonlySet<string>
+
+const expressions = new Set(
+  `COLUMN_REF CONSTANT STAR WINDOW COMPARISON CONJUNCTION CASE BETWEEN OPERATOR SUBQUERY FUNCTION LAMBDA LAMBDA_REF CAST COLLATE
+  POSITIONAL_REFERENCE DEFAULT`.split(/\s+/),
+)
+const others = new Set(
+  `SELECT_NODE SET_OPERATION_NODE RECURSIVE_CTE_NODE CTE_NODE DISTINCT_MODIFIER ORDER_MODIFIER LIMIT_MODIFIER LIMIT_PERCENT_MODIFIER
+  BASE_TABLE EMPTY EMPTY_FROM EXPRESSION_LIST PIVOT JOIN SUBQUERY TABLE_FUNCTION SHOW_REF COLUMN_DATA
+  ASCENDING DESCENDING ORDER_DEFAULT INVALID`.split(/\s+/),
+)
+
+/**
+ * Lets one SELECT through, made of known parts alone: tables, functions, expressions. Everything not known to be harmless is
+ * refused, so that a new version of the engine opens no door by itself.
+ * @param tree the JSON of `json_serialize_sql`.
+ * @throws HW_QUERY_SYNTAX, HW_QUERY_REFUSED
+ */
+export function gate(tree: string): Statement {
+  const serialized = JSON.parse(tree) as {
+    error: boolean
+    error_type?: string
+    error_message?: string
+    statements?: Node[]
+  }
+  if (serialized.error) {
+    if (serialized.error_type === 'not implemented')
+      throw refusal('Expected a SELECT. The lake is read-only: ask with SELECT, WITH, FROM or DESCRIBE.')
+    throw new LakeError('HW_QUERY_SYNTAX', `This is no SQL: ${serialized.error_message}`)
+  }
+  const statements = serialized.statements ?? []
+  if (statements.length !== 1)
+    throw refusal(`Expected one statement, got ${statements.length}. Ask one question at a time.`)
+  const walk = new Walk()
+  walk.visit(statements[0]!.node, new Set())
+  return walk.statement()
+}
+
+class Walk {
+  readonly #tables = new Map<string, TableRef>()
+  readonly #columns: string[][] = []
+  readonly #paths = new Set<string>()
+  readonly #unrepeatable = new Set<string>()
+  #star = false
+
+  statement(): Statement {
+    return {
+      tables: [...this.#tables.values()],
+      columns: this.#columns,
+      star: this.#star,
+      paths: [...this.#paths],
+      unrepeatable: [...this.#unrepeatable],
+    }
+  }
+
+  visit(value: unknown, scope: Scope): void {
+    if (Array.isArray(value)) for (const item of value) this.visit(item, scope)
+    else if (typeof value === 'object' && value !== null) this.#node(value as Node, scope)
+  }
+
+  #node(node: Node, outer: Scope): void {
+    if (typeof node.class === 'string') this.#expression(node)
+    else if (typeof node.type === 'string') this.#clause(node)
+    const scope = this.#named(node, outer)
+    if (node.type === 'BASE_TABLE') this.#table(node, scope)
+    for (const [member, child] of Object.entries(node)) if (member !== 'cte_map') this.visit(child, scope)
+  }
+
+  /** The scope with what WITH names here. */
+  #named(node: Node, outer: Scope): Scope {
+    let scope = outer
+    if (node.type === 'RECURSIVE_CTE_NODE') scope = new Set([...scope, fold(node.cte_name)])
+    const { map = [] } = (node.cte_map ?? {}) as { map?: readonly { key: string; value: unknown }[] }
+    for (const { key, value } of map) {
+      this.visit(value, scope)
+      scope = new Set([...scope, fold(key)])
+    }
+    return scope
+  }
+
+  #expression(node: Node): void {
+    const kind = String(node.class)
+    if (kind === 'PARAMETER')
+      throw refusal('Expected values in the text of the question, got a parameter. Write the value in its place.')
+    if (!expressions.has(kind)) throw refusal(`Expected an expression the lake knows, got one of the kind ${kind}.`)
+    if (kind === 'STAR') this.#star = true
+    if (kind === 'COLUMN_REF') this.#columns.push(node.column_names as string[])
+    if (kind === 'FUNCTION' || kind === 'WINDOW') this.#function(node, allowedFunctions)
+  }
+
+  #clause(node: Node): void {
+    const kind = String(node.type)
+    if (!others.has(kind)) throw refusal(`Expected a SELECT of parts the lake knows, got ${kind}.`)
+    if (kind === 'TABLE_FUNCTION') this.#function(node.function as Node, allowedTableFunctions)
+    if (kind === 'SHOW_REF' && node.query === null)
+      throw refusal('Expected DESCRIBE or SUMMARIZE of a table. The catalogue lists what there is.')
+    const modifiers = (node.modifiers ?? []) as Node[]
+    const limited = modifiers.some(({ type }) => type === 'LIMIT_MODIFIER' || type === 'LIMIT_PERCENT_MODIFIER')
+    if (limited && !modifiers.some(({ type }) => type === 'ORDER_MODIFIER'))
+      this.#unrepeatable.add('LIMIT without ORDER BY')
+    if (node.sample !== null && node.sample !== undefined) this.#unrepeatable.add('a sample')
+    if (node.at_clause !== null && node.at_clause !== undefined)
+      throw refusal('Expected no AT in FROM. Ask as of positions with `at` beside the question.')
+  }
+
+  #function(node: Node, known: ReadonlySet<string>): void {
+    const called = fold(node.function_name)
+    if ((node.schema ?? '') !== '' || (node.catalog ?? '') !== '' || !known.has(called)) {
+      const where = known === allowedTableFunctions ? ' in FROM' : ''
+      throw refusal(
+        `The function ${called} may not be called${where}: questions read the lake's tables and nothing else.`,
+      )
+    }
+    if (volatileFunctions.has(called)) this.#unrepeatable.add(`${called}()`)
+    if (!/^(->>?|json|from_json|struct_extract)/.test(called)) return
+    for (const child of (node.children ?? []) as Node[]) {
+      const constant = (child.value as Node | undefined)?.value
+      if (child.class === 'CONSTANT' && typeof constant === 'string') this.#paths.add(constant)
+    }
+  }
+
+  #table(node: Node, scope: Scope): void {
+    const schema = String(node.schema_name ?? '')
+    const name = String(node.table_name)
+    if ((node.catalog_name ?? '') !== '')
+      throw refusal(`Expected a table of the lake, got one of ${node.catalog_name}.`)
+    if (schema === '' && scope.has(fold(name))) return
+    this.#tables.set(`${fold(schema)}.${fold(name)}`, schema === '' ? { name } : { schema, name })
+  }
+}
+
+function fold(name: unknown): string {
+  return String(name).toLowerCase()
+}
+
+function refusal(sentence: string): LakeError {
+  return new LakeError('HW_QUERY_REFUSED', sentence)
+}

@@ -1,0 +1,17 @@
+/** What is asked of the lake, as its syntax tree shows it. */
+export interface Statement {
+  readonly tables: readonly TableRef[]
+  /** Column references as written, e.g. `["s", "amountMinor"]`. */
+  readonly columns: readonly (readonly string[])[]
+  /** Takes every column of some table. */
+  readonly star: boolean
+  /** Constant texts beside JSON operators and functions: paths into `data`, perhaps. */
+  readonly paths: readonly string[]
+  /** Reasons why asking again at the same positions may answer differently; none when it may not. */
+  readonly unrepeatable: readonly string[]
+}
+
+export interface TableRef {
+  readonly schema?: string
+  readonly name: string
+}

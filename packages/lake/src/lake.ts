@@ -1,0 +1,248 @@
+import { randomUUID } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import type { Cursor, SourcePage } from '@headwater/consumer'
+import type { Contract } from '@headwater/contract'
+import { Asking } from './asking/asking.ts'
+import type { Ask, Column, Feed, Format, ProcessLimits, QueryLimits } from './asking/protocol.ts'
+import type { Statement } from './asking/statement.ts'
+import { type CataloguedType, Catalogue } from './catalogue.ts'
+import { checkpoints } from './delta/checkpoint.ts'
+import { type DeltaLog, openDeltaLog } from './delta/log.ts'
+import { positionsOf } from './delta/snapshot.ts'
+import { type Engine, openEngine } from './engine.ts'
+import type { Files } from './files.ts'
+import { localFiles } from './files/local.ts'
+import { type Landed, Landing, type SealOptions } from './landing.ts'
+import type { Read } from './reads.ts'
+import { countAgain } from './recount.ts'
+import { type Look, look } from './look.ts'
+import type { Sight } from './views.ts'
+
+export interface LakeOptions {
+  /** Folder of the table; made when it is not there. */
+  readonly directory: string
+  readonly contracts?: readonly Contract[]
+  /** Payload fields that say whom an event is about; the first an event has counts. */
+  readonly units?: readonly string[]
+  readonly seal?: Partial<SealOptions>
+  /** What a question may take when it does not say. */
+  readonly limits?: Partial<QueryLimits>
+  /** Questions answered at a time, and what each one's process may take. */
+  readonly processes?: Partial<ProcessLimits> & { readonly count?: number }
+  readonly files?: Files
+  /** Milliseconds since 1970. */
+  readonly now?: () => number
+}
+
+export interface QueryOptions {
+  /** Positions up to which events are seen, by service; services not named are not seen. All that has landed without. */
+  readonly at?: Readonly<Record<string, number>>
+  readonly limits?: Partial<QueryLimits>
+  readonly signal?: AbortSignal
+}
+
+/** What an answer rests on. */
+export interface Basis {
+  /** The same question at these positions gives the same answer. */
+  readonly at: Readonly<Record<string, number>>
+  readonly reads: readonly Read[]
+  /** Why the same question at the same positions may answer differently; none when it may not. */
+  readonly unrepeatable: readonly string[]
+}
+
+export interface Answer extends Basis {
+  readonly columns: readonly Column[]
+  /** Whole numbers beyond 2^53 are decimal text; times are RFC 3339, UTC. */
+  readonly rows: readonly (readonly unknown[])[]
+  /** More rows than the limits allow were left out. */
+  readonly truncated: boolean
+}
+
+export interface Export extends Basis {
+  readonly contentType: string
+  readonly body: AsyncIterable<Uint8Array>
+}
+
+/** What a question will read, known before it runs. */
+export interface Plan extends Basis {
+  readonly tables: readonly string[]
+  readonly files: number
+  readonly bytes: number
+  readonly events: number
+}
+
+const contentTypes: Record<Format, string> = {
+  json: 'application/json',
+  csv: 'text/csv; charset=utf-8; header=present',
+  parquet: 'application/vnd.apache.parquet',
+}
+
+/** Opens the lake in a folder. Any number of processes may land in it and ask it at the same time. */
+export async function openLake(options: LakeOptions): Promise<Lake> {
+  const files = options.files ?? localFiles(options.directory)
+  await files.put('_headwater/scratch/.keep', '')
+  const engine = await openEngine({
+    memory: '512MB',
+    threads: Math.min(availableParallelism(), 4),
+    temporary: files.address(`_headwater/scratch/spill-${randomUUID()}`),
+  })
+  const log = await openDeltaLog(files, checkpoints(files, engine))
+  const catalogue = new Catalogue()
+  const lake = new Lake({ ...options, files, engine, log, catalogue })
+  for (const contract of options.contracts ?? []) lake.declare(contract)
+  await countAgain({ files, engine, catalogue }, log.snapshot)
+  return lake
+}
+
+export class Lake {
+  readonly #on: LakeOptions & { files: Files; engine: Engine; log: DeltaLog; catalogue: Catalogue }
+  readonly #landing: Landing
+  readonly #asking: Asking
+
+  /** @internal Use `openLake`. */
+  constructor(on: LakeOptions & { files: Files; engine: Engine; log: DeltaLog; catalogue: Catalogue }) {
+    this.#on = on
+    const seal = { events: 50_000, bytes: 32 * 1024 * 1024, afterMs: 2_000, ...on.seal }
+    this.#landing = new Landing({ ...on, seal, units: on.units ?? ['customerId', 'unit'], now: on.now ?? Date.now })
+    const { count = 2, ...process } = on.processes ?? {}
+    this.#asking = new Asking({
+      directory: on.files.address('.'),
+      temporary: on.files.address(`_headwater/scratch/spill-${randomUUID()}`),
+      processes: count,
+      limits: { memoryMb: 512, threads: Math.min(availableParallelism(), 4), spillMb: 2_048, ...process },
+    })
+  }
+
+  /** Tells the lake what a service promises: types of payload columns, levels, keys. */
+  declare(contract: Contract): void {
+    this.#on.catalogue.declare(contract)
+  }
+
+  /**
+   * Takes a page in: visible to the next question, sealed soon. Events landed before are dropped by position.
+   * @throws HW_LAKE_GAP when the page does not go on from what has landed; HW_LAKE_SEAL when sealing failed meanwhile.
+   */
+  async land(page: SourcePage, { service }: { service: string }): Promise<Landed> {
+    return await this.#landing.land(page, service)
+  }
+
+  /** Position landed up to, by service. */
+  positions(): Record<string, number> {
+    return Object.fromEntries(this.#landing.positions)
+  }
+
+  /** Where to read a service's feed on; undefined at its start. */
+  async cursor(service: string): Promise<Cursor | undefined> {
+    return await this.#landing.cursor(service)
+  }
+
+  /** Seals what has landed; resolves when it is in the table. */
+  async seal(): Promise<void> {
+    await this.#landing.seal()
+  }
+
+  /** Event types and fields, with counts, times and examples. */
+  catalogue(): readonly CataloguedType[] {
+    return this.#on.catalogue.list()
+  }
+
+  /**
+   * Answers a question in SQL.
+   * @throws HW_QUERY_SYNTAX, HW_QUERY_REFUSED, HW_QUERY_TABLE, HW_QUERY_TIME, HW_QUERY_MEMORY, HW_QUERY_CANCELLED, HW_QUERY_FAILED, HW_LAKE_POSITION
+   */
+  async query(sql: string, options: QueryOptions = {}): Promise<Answer> {
+    const statement = await this.#asking.inspect(sql)
+    await this.#landing.refresh()
+    let basis!: Basis
+    const rows = await this.#asking.ask(async (fed) => {
+      const looked = this.#look(statement, options)
+      basis = looked
+      return await this.#prepared(looked, fed, { sql, limits: this.#limits(options) })
+    }, options.signal)
+    return { ...rows!, at: basis.at, reads: basis.reads, unrepeatable: basis.unrepeatable }
+  }
+
+  /** Answers a question as a file, streamed; limited in bytes, not in rows. */
+  async export(sql: string, format: Format, options: QueryOptions = {}): Promise<Export> {
+    const statement = await this.#asking.inspect(sql)
+    await this.#landing.refresh()
+    const path = `_headwater/scratch/${randomUUID()}.${format}`
+    let basis!: Basis
+    try {
+      await this.#asking.ask(async (fed) => {
+        const looked = this.#look(statement, options)
+        basis = looked
+        const target = { path: this.#on.files.address(path), format }
+        return await this.#prepared(looked, fed, { sql, limits: this.#limits(options), export: target })
+      }, options.signal)
+    } catch (error) {
+      await this.#on.files.remove(path)
+      throw error
+    }
+    const { at, reads, unrepeatable } = basis
+    return { at, reads, unrepeatable, contentType: contentTypes[format], body: this.#once(path) }
+  }
+
+  /** Says what a question will read, without running it. Refuses what would be refused. */
+  async explain(sql: string, options: QueryOptions = {}): Promise<Plan> {
+    const statement = await this.#asking.inspect(sql)
+    await this.#landing.refresh()
+    const { at, reads, unrepeatable, tables, scan } = this.#look(statement, options)
+    return { at, reads, unrepeatable, tables, ...scan }
+  }
+
+  /** Starts what answers questions, so that the first one need not wait. */
+  warm(): void {
+    this.#asking.warm()
+  }
+
+  async close(): Promise<void> {
+    await this.#landing.close()
+    await this.#asking.close()
+    this.#on.engine.close()
+  }
+
+  #look(statement: Statement, { at }: QueryOptions): Look {
+    const { log, files, catalogue } = this.#on
+    const sight: Omit<Sight, 'at'> = {
+      snapshot: log.snapshot,
+      address: (path) => files.address(path),
+      kinds: (service, type) => catalogue.kinds(service, type),
+    }
+    return look(statement, sight, {
+      landed: this.#landing.positions,
+      catalogue,
+      tail: this.#landing.tail,
+      ...(at && { at }),
+    })
+  }
+
+  /** The question for one process, with what its tail lacks. Runs at once up to the writing of rows, so all of it is of one moment. */
+  async #prepared(
+    looked: Look,
+    fed: number,
+    rest: Pick<Ask, 'sql' | 'limits' | 'export'>,
+  ): Promise<{ feed: Feed; question: Ask }> {
+    const chunks = this.#landing.tail.chunks.filter(({ sequence }) => sequence > fed)
+    const feed = { upTo: chunks.at(-1)?.sequence ?? fed, sealed: positionsOf(this.#on.log.snapshot) }
+    const question = { views: looked.views, ...rest }
+    if (chunks.length === 0) return { feed, question }
+    const path = `_headwater/scratch/${randomUUID()}.rows`
+    await this.#on.files.put(path, chunks.map(({ rows }) => rows.join('')).join(''))
+    return { feed: { ...feed, rows: this.#on.files.address(path) }, question }
+  }
+
+  #limits({ limits }: QueryOptions): QueryLimits {
+    return { timeMs: 30_000, rows: 10_000, bytes: 16 * 1024 * 1024, ...this.#on.limits, ...limits }
+  }
+
+  /** The file's bytes; it is gone when they are read, or left. */
+  async *#once(path: string): AsyncIterable<Uint8Array> {
+    try {
+      yield* createReadStream(this.#on.files.address(path))
+    } finally {
+      await this.#on.files.remove(path)
+    }
+  }
+}

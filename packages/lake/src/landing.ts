@@ -1,0 +1,254 @@
+import { setTimeout as delay } from 'node:timers'
+import type { Cursor, SourcePage } from '@headwater/consumer'
+import { type Bodies, type Body, grown, namesOf } from './body.ts'
+import type { Catalogue } from './catalogue.ts'
+import { type Action, protocol } from './delta/actions.ts'
+import type { DeltaLog } from './delta/log.ts'
+import { schemaString } from './delta/schema.ts'
+import { positionsOf, positionTxn, type Snapshot } from './delta/snapshot.ts'
+import type { Engine } from './engine.ts'
+import { rowOf, unitOf } from './event-row.ts'
+import { LakeError } from './failure.ts'
+import type { Files } from './files.ts'
+import { text, texts } from './sql.ts'
+import { type Batch, batchOf, Tail } from './tail.ts'
+import { writeSegment } from './segment.ts'
+import { randomUUID } from 'node:crypto'
+
+/** When the tail is sealed: at whichever comes first. */
+export interface SealOptions {
+  readonly events: number
+  readonly bytes: number
+  readonly afterMs: number
+}
+
+export interface Landed {
+  /** Events that were new. */
+  readonly landed: number
+  /** Position landed up to, by now. */
+  readonly position: number
+}
+
+interface LandingOptions {
+  readonly log: DeltaLog
+  readonly files: Files
+  readonly engine: Engine
+  readonly catalogue: Catalogue
+  readonly units: readonly string[]
+  readonly seal: SealOptions
+  readonly now: () => number
+}
+
+const LOG = 'headwater.log.'
+
+/** Takes pages in, in order and once, and seals them. */
+export class Landing {
+  readonly tail = new Tail()
+  readonly #on: LandingOptions
+  /** Last event landed here, and the lineage it came from, by service. */
+  readonly #last = new Map<string, Cursor>()
+  readonly #landed = new Map<string, number>()
+  #sealing: Promise<void> | undefined
+  #timer: NodeJS.Timeout | undefined
+  #failure: unknown
+
+  constructor(on: LandingOptions) {
+    this.#on = on
+    this.#follow(on.log.snapshot)
+  }
+
+  /** Position landed up to, sealed or not, by service. */
+  get positions(): ReadonlyMap<string, number> {
+    return this.#landed
+  }
+
+  /** Reads what others have sealed. */
+  async refresh(): Promise<Snapshot> {
+    this.#follow(await this.#on.log.refresh())
+    return this.#on.log.snapshot
+  }
+
+  async land(page: SourcePage, service: string): Promise<Landed> {
+    this.#fail()
+    const position = this.#landed.get(service) ?? 0
+    this.#join(page, service, position)
+    const events = page.events.filter((event) => event.position > position)
+    if (page.to > position) {
+      const { catalogue, units } = this.#on
+      for (const event of events) catalogue.observe(service, event)
+      this.tail.add({
+        service,
+        to: page.to,
+        positions: events.map((event) => event.position),
+        types: events.map(({ type }) => type),
+        rows: events.map((event) => rowOf(service, event, unitOf(event, units, catalogue.keyOf(service, event.type)))),
+      })
+      this.#landed.set(service, page.to)
+      const last = events.at(-1) ?? this.#last.get(service)
+      if (last !== undefined) this.#last.set(service, { log: page.log, position: last.position, id: last.id })
+    }
+    await this.#soon()
+    return { landed: events.length, position: Math.max(page.to, position) }
+  }
+
+  /** Where to read on; undefined before the first event. */
+  async cursor(service: string): Promise<Cursor | undefined> {
+    const last = this.#last.get(service)
+    if (last !== undefined || !this.#landed.has(service)) return last
+    const { snapshot } = this.#on.log
+    const files = [...snapshot.files.keys()].map((path) => this.#on.files.address(path))
+    if (files.length === 0) return undefined
+    const [row] = await this.#on.engine.rows(
+      `select position, id from read_parquet(${texts(files)}) where service = ${text(service)} order by position desc limit 1`,
+    )
+    if (row === undefined) return undefined
+    return { log: this.#logOf(service) ?? '', position: Number(row.position), id: row.id as string }
+  }
+
+  /** Seals all that has landed so far. */
+  async seal(): Promise<void> {
+    while (this.tail.chunks.length > 0) {
+      this.#sealing ??= this.#seal().finally(() => (this.#sealing = undefined))
+      await this.#sealing
+    }
+  }
+
+  /** Stops sealing by itself; what is not sealed is landed again next time. */
+  async close(): Promise<void> {
+    clearTimeout(this.#timer)
+    await this.#sealing?.catch(() => {})
+  }
+
+  #join(page: SourcePage, service: string, position: number): void {
+    if (page.from > position + 1)
+      throw new LakeError(
+        'HW_LAKE_GAP',
+        `Expected a page of ${service} that goes on from position ${position}, got ${page.from} to ${page.to}. Read on from the lake's own cursor.`,
+      )
+    const known = this.#last.get(service)?.log ?? this.#logOf(service)
+    if (known !== undefined && known !== page.log && page.from !== position + 1)
+      throw new LakeError(
+        'HW_LAKE_LOG',
+        `Expected a page of ${service} from log ${known}, got one of ${page.log} that overlaps what has landed. Read on from the lake's own cursor.`,
+      )
+  }
+
+  #logOf(service: string): string | undefined {
+    return this.#on.log.snapshot.metaData?.configuration[`${LOG}${service}`]
+  }
+
+  #follow(snapshot: Snapshot): void {
+    const sealed = positionsOf(snapshot)
+    this.tail.drop(sealed)
+    for (const [service, position] of sealed) {
+      if (position <= (this.#landed.get(service) ?? 0)) continue
+      this.#landed.set(service, position)
+      // Landed by another process: which event is the last has to be looked up.
+      this.#last.delete(service)
+    }
+  }
+
+  /** Sees to it that the tail is sealed in time; waits where it has grown far beyond that. */
+  async #soon(): Promise<void> {
+    const { events, bytes, afterMs } = this.#on.seal
+    if (this.tail.events >= events || this.tail.bytes >= bytes) this.#start()
+    else if (this.#timer === undefined && this.tail.chunks.length > 0) {
+      this.#timer = delay(() => this.#start(), afterMs)
+      this.#timer.unref()
+    }
+    while (this.#sealing !== undefined && (this.tail.events >= events * 3 || this.tail.bytes >= bytes * 3)) {
+      await this.#sealing.catch(() => {})
+      this.#fail()
+    }
+  }
+
+  #start(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    if (this.#sealing !== undefined) return
+    this.#sealing = this.#seal()
+      .catch((error: unknown) => {
+        this.#failure = error
+      })
+      .finally(() => {
+        this.#sealing = undefined
+        if (this.#failure === undefined) void this.#soon()
+      })
+  }
+
+  /** The next to land learns why sealing failed; then it is tried again. */
+  #fail(): void {
+    const failure = this.#failure
+    this.#failure = undefined
+    if (failure !== undefined)
+      throw new LakeError(
+        'HW_LAKE_SEAL',
+        `The newest events could not be sealed and stay in memory: ${String(failure)}`,
+        { cause: failure },
+      )
+  }
+
+  async #seal(): Promise<void> {
+    const chunks = [...this.tail.chunks]
+    for (;;) {
+      const { snapshot } = this.#on.log
+      const batch = batchOf(chunks, positionsOf(snapshot))
+      if (batch.positions.size === 0) break
+      const bodies = this.#bodies(snapshot, batch)
+      const add = batch.rows.length === 0 ? undefined : await writeSegment(this.#on, batch.rows, batch.contents, bodies)
+      if (await this.#on.log.commit(snapshot, this.#actions(snapshot, batch, bodies, add ? [{ add }] : []))) break
+      if (add !== undefined) await this.#on.files.remove(add.path)
+      await this.#on.log.refresh()
+    }
+    this.#follow(this.#on.log.snapshot)
+    await this.#on.files.put('_headwater/catalogue.json', this.#on.catalogue.kept())
+  }
+
+  /** The table's bodies, with room for what the batch holds. */
+  #bodies(snapshot: Snapshot, { contents }: Batch): Bodies {
+    const bodies = new Map(snapshot.bodies)
+    const taken = new Set([...bodies.values()].map(({ column }) => column.toLowerCase()))
+    for (const key of Object.keys(contents.types)) {
+      const of = namesOf(key)
+      const body: Body | undefined = grown(
+        bodies.get(key),
+        of,
+        this.#on.catalogue.kinds(of.service, of.type),
+        (column) => taken.has(column.toLowerCase()),
+      )
+      if (body === undefined) continue
+      bodies.set(key, body)
+      taken.add(body.column.toLowerCase())
+    }
+    return bodies
+  }
+
+  #actions(snapshot: Snapshot, batch: Batch, bodies: Bodies, adds: readonly Action[]): Action[] {
+    const now = this.#on.now()
+    const schema = schemaString(bodies)
+    const configuration = { ...snapshot.metaData?.configuration }
+    for (const service of batch.positions.keys()) {
+      const log = this.#last.get(service)?.log
+      if (log !== undefined) configuration[`${LOG}${service}`] = log
+    }
+    const same =
+      schema === snapshot.metaData?.schemaString &&
+      JSON.stringify(configuration) === JSON.stringify(snapshot.metaData.configuration)
+    const metaData = {
+      id: randomUUID(),
+      format: { provider: 'parquet' as const, options: {} },
+      partitionColumns: [],
+      createdTime: now,
+      ...snapshot.metaData,
+      schemaString: schema,
+      configuration,
+    }
+    return [
+      { commitInfo: { timestamp: now, operation: 'WRITE', engineInfo: 'headwater' } },
+      ...(snapshot.version === -1 ? [{ protocol }] : []),
+      ...(same ? [] : [{ metaData }]),
+      ...[...batch.positions].map(([service, position]) => positionTxn(service, position, now)),
+      ...adds,
+    ]
+  }
+}

@@ -1,0 +1,79 @@
+import type { Contents } from './delta/snapshot.ts'
+import { bodyKey } from './body.ts'
+
+/** Events of one landed page that are not sealed yet; positions rise. */
+export interface Chunk {
+  /** Rises by one with each chunk. */
+  readonly sequence: number
+  readonly service: string
+  /** Last position the page covered, also when it showed no event there. */
+  readonly to: number
+  readonly positions: readonly number[]
+  readonly types: readonly string[]
+  /** Lines as `rowOf` writes them, one an event. */
+  readonly rows: readonly string[]
+  readonly bytes: number
+}
+
+/** The newest events: landed, visible, in memory until sealed. */
+export class Tail {
+  #chunks: Chunk[] = []
+  #sequence = 0
+  events = 0
+  bytes = 0
+
+  get chunks(): readonly Chunk[] {
+    return this.#chunks
+  }
+
+  add(chunk: Omit<Chunk, 'sequence' | 'bytes'>): void {
+    const bytes = chunk.rows.reduce((sum, row) => sum + row.length, 0)
+    this.#chunks.push({ ...chunk, sequence: ++this.#sequence, bytes })
+    this.events += chunk.rows.length
+    this.bytes += bytes
+  }
+
+  /** Lets go of what is sealed now. */
+  drop(sealed: ReadonlyMap<string, number>): void {
+    this.#keep(({ service, to }) => to > (sealed.get(service) ?? 0))
+  }
+
+  /** Lets go of all of a service, sealed or not. */
+  forget(service: string): void {
+    this.#keep((chunk) => chunk.service !== service)
+  }
+
+  #keep(wanted: (chunk: Chunk) => boolean): void {
+    this.#chunks = this.#chunks.filter(wanted)
+    this.events = this.#chunks.reduce((sum, { rows }) => sum + rows.length, 0)
+    this.bytes = this.#chunks.reduce((sum, { bytes }) => sum + bytes, 0)
+  }
+}
+
+/** What some chunks add to a table that has landed the positions given. */
+export interface Batch {
+  readonly rows: readonly string[]
+  readonly contents: Contents
+  /** Position landed by service, of those that move. */
+  readonly positions: ReadonlyMap<string, number>
+}
+
+export function batchOf(chunks: readonly Chunk[], sealed: ReadonlyMap<string, number>): Batch {
+  const rows: string[] = []
+  const types: Record<string, number> = {}
+  const ranges: Record<string, [number, number]> = {}
+  const positions = new Map<string, number>()
+  for (const chunk of chunks) {
+    const after = sealed.get(chunk.service) ?? 0
+    if (chunk.to > after) positions.set(chunk.service, chunk.to)
+    for (const [index, position] of chunk.positions.entries()) {
+      if (position <= after) continue
+      rows.push(chunk.rows[index]!)
+      const key = bodyKey(chunk.service, chunk.types[index]!)
+      types[key] = (types[key] ?? 0) + 1
+      const range = (ranges[chunk.service] ??= [position, position])
+      range[1] = position
+    }
+  }
+  return { rows, contents: { types, ranges, columns: [] }, positions }
+}
