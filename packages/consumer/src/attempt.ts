@@ -10,7 +10,7 @@ import type { Tracer } from './tracer.ts'
 
 /** How one transaction went. */
 export type Outcome =
-  | { readonly kind: 'committed'; readonly handled: number; readonly aside: number }
+  | { readonly kind: 'committed'; readonly handled: number; readonly outside: number }
   | { readonly kind: 'fenced' }
   /** `index`: the event that failed, when known. */
   | { readonly kind: 'failed'; readonly index?: number; readonly error: unknown }
@@ -56,7 +56,7 @@ export async function attempt(on: Attempting, items: readonly Item[]): Promise<O
     }
     const settled = await on.keeper.settle(tx, on.consumer.name, { moves: movesOf(items), aside, outbox })
     if (!settled) throw new RolledBack({ kind: 'fenced' })
-    return { kind: 'committed', handled: live.length, aside: aside.length }
+    return { kind: 'committed', handled: live.length, outside: outbox.length }
   })
   if (outcome.kind === 'committed') {
     for (const { held, event } of items) {
@@ -107,7 +107,7 @@ export async function attemptParked(
       parkedOutcome(key, todo, skipped, stop, options.verdict),
     )
     await on.keeper.settle(tx, on.consumer.name, { moves: [], aside: [], outbox })
-    return { kind: 'committed', handled: todo.length, aside: 0 }
+    return { kind: 'committed', handled: todo.length, outside: outbox.length }
   })
   return { outcome, empty, front }
 }

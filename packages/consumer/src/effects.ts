@@ -1,3 +1,4 @@
+import { identifier } from './identifier.ts'
 import type { ConsumedEvent } from './consumer.ts'
 
 /** What a command handle may carry so that its data is typed: `(data) => …`, or the phantom `input`. */
@@ -31,4 +32,16 @@ export interface EffectTransaction {
 /** Gives transactions: commits when `work` resolves, rolls back when it rejects. The event store's `transact` fits. */
 export interface Effects {
   transact<Result>(work: (tx: EffectTransaction) => Promise<Result>): Promise<Result>
+}
+
+/** Transactions in which names without schema lie in this one, then in `public`. */
+export function inSchema(effects: Effects, schema: string): Effects {
+  const path = `set local search_path to ${identifier(schema)}, public`
+  return {
+    transact: (work) =>
+      effects.transact(async (tx) => {
+        await tx.query(path)
+        return await work(tx)
+      }),
+  }
 }

@@ -1,5 +1,6 @@
 import type { Effects, EffectTransaction } from './effects.ts'
 import type { KeptError } from './failure.ts'
+import type { Outbox } from './outbox.ts'
 import type { ParkedEvents } from './parked.ts'
 
 /** A slot as held by a process: where it stands, and the epoch that proves the right to move it. */
@@ -80,6 +81,13 @@ export interface ForkRecord {
   readonly parked: readonly string[]
 }
 
+/** Where the slots of a log begin. */
+export interface Beginning {
+  readonly position: number
+  readonly eventId: string
+  readonly log?: string
+}
+
 export interface LogState {
   readonly service: string
   /** Lineage it is read from; undefined before the first page. */
@@ -106,10 +114,12 @@ export interface Keeper {
   /** Transactions of the database that the checkpoints are in. */
   readonly effects: Effects
   readonly parked: ParkedEvents
+  /** Absent where effects outside cannot be kept. */
+  readonly outbox?: Outbox
   /** Logs this consumer has begun to read. */
   logs(consumer: string): Promise<readonly LogState[]>
   /** Makes the slots of a log, all at `position`; does nothing when they are there. */
-  begin(consumer: string, service: string, at: { position: number; eventId: string; log?: string }): Promise<void>
+  begin(consumer: string, service: string, at: Beginning): Promise<void>
   /** Notes the lineage a log is read from, the first time; answers the one that is noted. */
   named(consumer: string, service: string, log: string): Promise<string>
   /** The slot that is furthest in a log, whoever holds it. */
@@ -139,11 +149,14 @@ export interface Keeper {
    * Once for all processes. False when some slot went beyond `furthest` since: find the fork out again.
    */
   fork(consumer: string, service: string, lineage: NewLineage): Promise<boolean>
-  /** Sets all slots of the services to positions, with new epochs, with `reset` in the same transaction. */
+  /**
+   * Sets slots beyond a position back to it, with new epochs, with `reset` in the same transaction. Parked events beyond are
+   * forgotten; with `hold` this is refused unless `holdParked`, since what they do outside was never done.
+   */
   rewind(
     consumer: string,
     to: readonly { service: string; position: number; eventId: string }[],
-    options: { hold: boolean; reset?: (tx: EffectTransaction) => Promise<void> },
+    options: { hold: boolean; holdParked: boolean; reset?: (tx: EffectTransaction) => Promise<void> },
   ): Promise<void>
   forks(consumer: string): Promise<readonly ForkRecord[]>
   progress(consumer: string): Promise<readonly Progress[]>

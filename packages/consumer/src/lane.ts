@@ -123,7 +123,7 @@ export class Lane {
       if (run.length === 0) continue
       const outcome = await attempt(this.#on, run)
       if (outcome.kind === 'committed') {
-        this.#on.meter.handled(outcome.handled)
+        this.#on.meter.handled(outcome.handled, outcome.outside)
         troubles = 0
       } else if (outcome.kind === 'failed') {
         runs.push(...(await this.#split(run, outcome)))
@@ -194,7 +194,7 @@ export class Lane {
     while (!held.lost && !held.leaving && !this.#stopped) {
       const { outcome, empty, front } = await attemptParked(this.#on, held, key, options)
       if (outcome.kind === 'committed') {
-        this.#on.meter.handled(outcome.handled)
+        this.#on.meter.handled(outcome.handled, outcome.outside)
         if (empty) held.parkedKeys.delete(key.key)
         if (empty || options.verdict !== undefined) return
         options = { limit: this.#most }

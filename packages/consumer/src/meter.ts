@@ -16,6 +16,8 @@ export class Meter {
   troubled: KeptError | undefined
   /** Called after each commit and each page read. */
   onProgress: () => void = () => undefined
+  /** Called when effects are to be made outside. */
+  onOutside: () => void = () => undefined
   /** Called when slots were given up. */
   onLost: () => void = () => undefined
   /** Called when an event was put aside, to be tried again after `delayMs`. */
@@ -26,13 +28,15 @@ export class Meter {
     this.#began = clock.now()
   }
 
-  handled(events: number): void {
+  /** A transaction went through, with effects that are to be made outside. */
+  handled(events: number, outside: number): void {
     this.handledTotal += events
     this.troubled = undefined
     const second = Math.floor(this.#clock.now() / 1_000)
     const bucket = this.#seconds[second % this.#seconds.length]!
     if (bucket.second !== second) Object.assign(bucket, { second, events: 0 })
     bucket.events += events
+    if (outside > 0) this.onOutside()
     this.onProgress()
   }
 

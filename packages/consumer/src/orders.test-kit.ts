@@ -13,7 +13,7 @@ export const orders = events('orders', {
 /** A shop whose consumers write each event they handled into `effect`, numbered in the order of writing. */
 export async function openShop({ pageEvents = 50 } = {}) {
   const database = await throwAwayDatabase({
-    name: 'consumer shop 2',
+    name: 'consumer shop 3',
     prepare: async (url) => {
       const pool = new pg.Pool({ connectionString: url, max: 1 })
       await migrateConsumers(pool)

@@ -4,6 +4,7 @@ import { Arrivals } from './arrival.ts'
 import { Budget } from './budget.ts'
 import { systemClock, type Clock } from './clock.ts'
 import type { Consumer, ConsumedService } from './consumer.ts'
+import { deliverOutbox, type RunningDelivery } from './delivery.ts'
 import { backOffMs, Fatal, type KeptError, keptError } from './failure.ts'
 import { Holdings } from './holding.ts'
 import type { ForkRecord } from './keeper.ts'
@@ -44,6 +45,7 @@ class Running implements RunningConsumer {
   readonly #lease: Lease
   readonly #retries: Retries
   readonly #arrivals: Arrivals
+  readonly #delivery: RunningDelivery | undefined
   #state: ConsumerStatus['state'] = 'starting'
   #failure: KeptError | undefined
   #forks: readonly ForkRecord[] = []
@@ -75,6 +77,9 @@ class Running implements RunningConsumer {
     this.#lease = new Lease({ ...shared, ...members })
     this.#retries = new Retries({ ...shared, lanes: this.#lanes, everyMs: leaseMs / 3 })
     this.#arrivals = new Arrivals({ consumer: consumer.name, keeper, holdings, clock })
+    const { deliver } = options
+    this.#delivery = deliver && deliverOutbox(consumer.name, { keeper, deliver, clock, random })
+    this.#meter.onOutside = () => this.#delivery?.poke()
     this.#meter.onProgress = () => this.#arrivals.progressed()
     this.#meter.onLost = () => this.#lease.poke()
     this.#meter.onAside = (delayMs) => this.#retries.after(delayMs)
@@ -104,6 +109,9 @@ class Running implements RunningConsumer {
       handledPerSecond: this.#meter.rate(),
       parkedKeys,
       waiting: pending,
+      failures: this.#meter.failedTotal,
+      poison: this.#meter.parkedTotal,
+      delivered: this.#delivery?.status().delivered ?? 0,
       forks: this.#forks,
     }
   }
@@ -126,11 +134,13 @@ class Running implements RunningConsumer {
   #stop(reason: unknown): void {
     this.#stopping.abort(reason)
     for (const lane of this.#lanes) lane.stop()
+    void this.#delivery?.stop()
   }
 
   async #run(): Promise<void> {
     const loops = [this.#keepMembership()]
     loops.push(...this.#lanes.map((lane) => lane.work()))
+    if (this.#delivery !== undefined) loops.push(this.#delivery.ended)
     const failing = (error: unknown): void => {
       this.#failure ??= keptError(error)
       this.#state = 'failed'

@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts'
+import type { Deliver } from './delivery.ts'
 import type { Effects } from './effects.ts'
 import type { Judgement, KeptError } from './failure.ts'
 import type { ForkRecord, Keeper } from './keeper.ts'
@@ -11,6 +12,8 @@ export interface RunOptions {
   readonly keeper: Keeper
   /** Transactions of the effects, in the keeper's database; default: the keeper's own, which cannot run commands. */
   readonly effects?: Effects
+  /** Makes the effects that handlers gave to `outbox`, in this process; or leave it to `deliverOutbox` in another. */
+  readonly deliver?: Deliver
   /** Name of this process among those that share the load; made up when absent. */
   readonly member?: string
   /** A process that is not heard of for this long loses its slots (default 5,000). */
@@ -56,6 +59,11 @@ export interface ConsumerStatus {
   readonly parkedKeys: number
   /** Read but not yet handled. */
   readonly waiting: number
+  /** Events that failed, and those of them parked as poison, since this process began. */
+  readonly failures: number
+  readonly poison: number
+  /** Effects made outside by this process. */
+  readonly delivered: number
   readonly forks: readonly ForkRecord[]
 }
 

@@ -18,7 +18,7 @@ export interface SourceEvent {
   readonly text: string
 }
 
-/** A place in a log: position and the id of the event there. */
+/** A place in a log: position and the id of the event there; an empty id is not known, and not checked. */
 export interface Cursor {
   readonly log: string
   readonly position: number

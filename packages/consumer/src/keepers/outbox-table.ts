@@ -1,27 +1,9 @@
 import type { Pool } from 'pg'
 import type { EffectTransaction } from '../effects.ts'
-import type { KeptError } from '../failure.ts'
 import type { OutboxEntry } from '../keeper.ts'
+import type { Outbox, WaitingEffect } from '../outbox.ts'
 
-export interface WaitingEffect extends OutboxEntry {
-  readonly attempts: number
-}
-
-export interface OutboxTable {
-  /** Takes effects for `leaseMs`, the oldest of each key, so that a key's effects go out in order. */
-  take(consumer: string, options: { limit: number; leaseMs: number }): Promise<readonly WaitingEffect[]>
-  /** Done: gone from the outbox. */
-  done(consumer: string, effects: readonly OutboxEntry[]): Promise<void>
-  /** Failed: again after `delayMs`, or parked, and later ones of its key wait. */
-  failed(
-    consumer: string,
-    effect: OutboxEntry,
-    outcome: { delayMs: number; park: boolean; error: KeptError },
-  ): Promise<void>
-  counts(consumer: string): Promise<{ waiting: number; parked: number }>
-}
-
-export function outboxTable(pool: Pool, schema: string): OutboxTable {
+export function outboxTable(pool: Pool, schema: string): Outbox {
   const outbox = `${schema}.consumer_outbox`
   return {
     async take(consumer, { limit, leaseMs }) {
@@ -29,36 +11,58 @@ export function outboxTable(pool: Pool, schema: string): OutboxTable {
         `with ready as (
            select o.service, o.id from ${outbox} o
            where o.consumer = $1 and o.state = 'waiting' and o.next_at <= now() and not exists (
-             select from ${outbox} e where e.consumer = o.consumer and e.service = o.service and md5(e.key) = md5(o.key) and e.key = o.key and e.seq < o.seq)
+             select from ${outbox} e where e.consumer = o.consumer and e.service = o.service and md5(e.key) = md5(o.key)
+               and e.key = o.key and e.seq < o.seq and e.state <> 'skipped')
            order by o.next_at limit $2 for update skip locked)
          update ${outbox} o set next_at = now() + $3 * interval '1 ms', attempts = o.attempts + 1 from ready r
-         where o.consumer = $1 and o.service = r.service and o.id = r.id
-         returning o.service, o.id, o.seq, o.position, o.key, o.effect, o.attempts`,
+         where o.consumer = $1 and o.service = r.service and o.id = r.id returning o.*`,
         [consumer, limit, leaseMs],
       )
-      rows.sort((a, b) => Number(a.seq) - Number(b.seq))
-      return rows.map(({ service, id, position, key, effect, attempts }) => ({
+      return rows.sort((a, b) => Number(a.seq) - Number(b.seq)).map(waitingEffect)
+    },
+
+    async done(consumer, { service, id }) {
+      await pool.query(`delete from ${outbox} where consumer = $1 and service = $2 and id = $3`, [
+        consumer,
         service,
         id,
-        position: Number(position),
-        key,
-        effect,
-        attempts,
-      }))
+      ])
     },
-    async done(consumer, effects) {
-      await pool.query(
-        `delete from ${outbox} where consumer = $1 and (service, id) in (select * from unnest($2::text[], $3::text[]))`,
-        [consumer, effects.map(({ service }) => service), effects.map(({ id }) => id)],
-      )
-    },
-    async failed(consumer, { service, id }, { delayMs, park, error }) {
+
+    async failed(consumer, { service, id, attempts }, { delayMs, park, error }) {
       await pool.query(
         `update ${outbox} set next_at = now() + $4 * interval '1 ms', state = $5, error = $6
-         where consumer = $1 and service = $2 and id = $3`,
-        [consumer, service, id, delayMs, park ? 'parked' : 'waiting', JSON.stringify(error)],
+         where consumer = $1 and service = $2 and id = $3 and attempts = $7`,
+        [consumer, service, id, delayMs, park ? 'parked' : 'waiting', JSON.stringify(error), attempts],
       )
     },
+
+    async list(consumer, { state, limit = 100 } = {}) {
+      const { rows } = await pool.query(
+        `select * from ${outbox} where consumer = $1 and (case when $2::text is null then state <> 'skipped' else state = $2 end)
+         order by seq limit $3`,
+        [consumer, state ?? null, limit],
+      )
+      return rows.map(waitingEffect)
+    },
+
+    async retry(consumer, id) {
+      const { rowCount } = await pool.query(
+        `update ${outbox} set state = 'waiting', next_at = now(), attempts = 0
+         where consumer = $1 and state = 'parked' and ($2::text is null or id = $2)`,
+        [consumer, id ?? null],
+      )
+      return rowCount ?? 0
+    },
+
+    async skip(consumer, { id, reason }) {
+      const { rowCount } = await pool.query(
+        `update ${outbox} set state = 'skipped', reason = $3 where consumer = $1 and state = 'parked' and id = $2`,
+        [consumer, id, reason],
+      )
+      return rowCount !== 0
+    },
+
     async counts(consumer) {
       const { rows } = await pool.query(
         `select count(*) filter (where state = 'waiting') as waiting, count(*) filter (where state = 'parked') as parked
@@ -91,4 +95,19 @@ export async function insertOutbox(
       entries.map(({ effect }) => effect),
     ],
   )
+}
+
+function waitingEffect(row: Record<string, any>): WaitingEffect {
+  return {
+    id: row['id'],
+    service: row['service'],
+    position: Number(row['position']),
+    key: row['key'],
+    effect: row['effect'],
+    attempts: row['attempts'],
+    state: row['state'],
+    ...(row['error'] === null ? {} : { error: row['error'] }),
+    ...(row['reason'] === null ? {} : { reason: row['reason'] }),
+    madeAt: row['made_at'].toISOString(),
+  }
 }

@@ -1,15 +1,19 @@
 import type { Pool } from 'pg'
 import type { Effects } from '../effects.ts'
 import type { Keeper } from '../keeper.ts'
-import { outboxTable, type OutboxTable } from './outbox-table.ts'
+import type { Outbox } from '../outbox.ts'
+import { outboxTable } from './outbox-table.ts'
 import { parkedTable } from './parked-table.ts'
-import { identifier, tables } from './schema.ts'
+import { tables } from './schema.ts'
+import { identifier } from '../identifier.ts'
+import { type Shadows, shadows } from './shadows.ts'
 import { slotTable } from './slot-table.ts'
 import { switching } from './switching.ts'
 import { poolEffects } from './transactions.ts'
 
 export interface PostgresKeeper extends Keeper {
-  readonly outbox: OutboxTable
+  readonly outbox: Outbox
+  readonly shadows: Shadows
 }
 
 export interface PostgresKeeperOptions {
@@ -29,6 +33,7 @@ export function postgresKeeper({ pool, effects, ...options }: PostgresKeeperOpti
     effects: effects ?? own,
     parked: parkedTable(pool, schema),
     outbox: outboxTable(pool, schema),
+    shadows: shadows(own, schema),
     ...slotTable(pool, own, schema),
     ...switching(pool, own, schema),
   }

@@ -27,7 +27,7 @@ create index if not exists consumer_parked_front on ${schema}.consumer_parked (c
 create table if not exists ${schema}.consumer_outbox (
   consumer text not null, id text not null, seq bigint generated always as identity,
   service text not null, position bigint not null, key text not null, effect text not null,
-  attempts int not null default 0, next_at timestamptz not null default now(), state text not null default 'waiting', error json,
+  attempts int not null default 0, next_at timestamptz not null default now(), state text not null default 'waiting', error json, reason text,
   made_at timestamptz not null default now(),
   primary key (consumer, service, id));
 create index if not exists consumer_outbox_key on ${schema}.consumer_outbox (consumer, service, md5(key), seq);
@@ -37,12 +37,4 @@ create table if not exists ${schema}.consumer_fork (
   beyond json not null, parked json not null, seen_at timestamptz not null default now(),
   primary key (consumer, service, to_log));
 `
-}
-
-/** A name as an SQL identifier, quoted. */
-export function identifier(name: string): string {
-  if (name.length === 0 || name.length > 63 || name.includes('\0')) {
-    throw new TypeError(`Expected a Postgres name of 1 to 63 characters, got "${name}".`)
-  }
-  return `"${name.replaceAll('"', '""')}"`
 }

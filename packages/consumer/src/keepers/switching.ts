@@ -3,6 +3,16 @@ import type { Effects, EffectTransaction } from '../effects.ts'
 import { transactionTrouble } from '../failure.ts'
 import type { Keeper } from '../keeper.ts'
 
+/** Parked events were not handled, yet what they do outside would be held as if they were. */
+export class ParkedBefore extends Error {
+  readonly code = 'HW_PARKED_BEFORE_REPLAY'
+  constructor(consumer: string, count: number) {
+    super(
+      `Consumer ${consumer} has ${count} parked events, whose effects outside were never made and would be held. Retry or skip them first, or say { parked: 'hold' }.`,
+    )
+  }
+}
+
 type Switching = Pick<Keeper, 'fork' | 'rewind' | 'forks' | 'progress'>
 
 /** What sets whole logs to another place. Each takes the slot table's lock first, so that no lane is halfway through a settlement. */
@@ -51,20 +61,24 @@ export function switching(pool: Pool, effects: Effects, schema: string): Switchi
       })
     },
 
-    async rewind(consumer, to, { hold, reset }) {
+    async rewind(consumer, to, { hold, holdParked, reset }) {
       await whole(effects, async (tx) => {
         await lockSlots(tx, schema)
         if (reset !== undefined) await reset(tx)
         for (const { service, position, eventId } of to) {
+          const parked = await tx.query(
+            `delete from ${schema}.consumer_parked where consumer = $1 and service = $2 and position > $3
+             returning state`,
+            [consumer, service, position],
+          )
+          const waiting = parked.rows.filter(({ state }) => state !== 'skipped').length
+          if (hold && !holdParked && waiting > 0) throw new ParkedBefore(consumer, waiting)
           await tx.query(
-            `update ${schema}.consumer_slot set epoch = epoch + 1, owner = null,
-               replay_until = case when $5 then greatest(replay_until, position) else 0 end, position = $3, event_id = $4
+            `update ${schema}.consumer_slot set epoch = epoch + 1, owner = null, position = least(position, $3),
+               event_id = case when position > $3 then $4 else event_id end,
+               replay_until = case when $5 then greatest(replay_until, position) else 0 end
              where consumer = $1 and service = $2`,
             [consumer, service, position, eventId, hold],
-          )
-          await tx.query(
-            `delete from ${schema}.consumer_parked where consumer = $1 and service = $2 and position > $3`,
-            [consumer, service, position],
           )
         }
       })
@@ -111,7 +125,10 @@ export function switching(pool: Pool, effects: Effects, schema: string): Switchi
 }
 
 /** A lane may hold rows that `reset` wants while it waits for the table: Postgres then ends one of the two. Ours tries again. */
-async function whole<Result>(effects: Effects, work: (tx: EffectTransaction) => Promise<Result>): Promise<Result> {
+export async function whole<Result>(
+  effects: Effects,
+  work: (tx: EffectTransaction) => Promise<Result>,
+): Promise<Result> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await effects.transact(work)
