@@ -1,10 +1,18 @@
 import { contrast, type Contrast } from './contrast.ts'
+import { scoreEffect, waldEffect, type Reach } from './effect.ts'
 import { InvalidStatistics, within } from './invalid.ts'
-import { lift } from './lift.ts'
+import { lift, proportions } from './lift.ts'
 import { obstacle } from './linear.ts'
-import type { CannotCompute, CompareOptions, Comparison, Effect, Measured, Method } from './result.ts'
+import {
+  cannot,
+  type CannotCompute,
+  type CompareOptions,
+  type Comparison,
+  type Measured,
+  type Method,
+} from './result.ts'
 import type { MeanSums, ProportionSums, RatioSums, Sums } from './sums.ts'
-import { checkMethod, critical, defaultFrom, defaultTightestAt, pValue, spreadOfSequence } from './yardstick.ts'
+import { checkMethod, defaultFrom, defaultTightestAt, spreadOfSequence } from './yardstick.ts'
 
 /**
  * Treatment against control: difference and lift, each with interval and p-value, by default valid at every look.
@@ -35,40 +43,32 @@ export function compareContrast(given: Contrast, options: CompareOptions): Compa
       'no-variance',
       'All units of both variants have the same value: there is no spread to measure against.',
     )
-  const measured = measure(given, method, options)
-  const standardError = Math.sqrt(given.varianceOfDifference)
-  const varianceOfTreatment = given.varianceOfBase + given.varianceOfDifference + 2 * given.covariance
+  const reach = { measured: measure(given, method, options), alpha, alternative }
   return {
     kind: 'computed',
     metric: given.metric,
-    method: measured,
     alpha,
     alternative,
-    control: { n: given.n[0], value: given.base, standardError: root(given.varianceOfBase) },
-    treatment: { n: given.n[1], value: given.base + given.difference, standardError: root(varianceOfTreatment) },
-    difference: effect(given.difference, standardError, measured, alpha, alternative),
-    liftBy: options.lift ?? 'fieller',
-    lift: lift(given, measured, { alpha, alternative, interval: options.lift ?? 'fieller' }),
-    ...(given.adjusted === undefined ? {} : { adjusted: given.adjusted }),
+    ...effects(given, reach, options.lift ?? 'fieller'),
   }
 }
 
-/** Estimate ± critical value × standard error. */
-export function effect(
-  estimate: number,
-  standardError: number,
-  measured: Measured,
-  alpha: number,
-  alternative: Comparison['alternative'],
-): Effect {
-  const reach = critical(measured, alpha, alternative) * standardError
+function effects(given: Contrast, reach: Reach, lifted: 'fieller' | 'delta') {
+  const { n, base, difference, varianceOfBase, varianceOfDifference, covariance, adjusted } = given
+  const varianceOfTreatment = varianceOfBase + varianceOfDifference + 2 * covariance
+  const standardError = Math.sqrt(varianceOfDifference)
+  const scored = reach.measured.kind === 'fixed' && reach.measured.test === 'score'
+  const liftBy = scored && lifted === 'fieller' ? ('score' as const) : lifted
   return {
-    kind: 'computed',
-    estimate,
-    standardError,
-    lower: alternative === 'lower' ? null : estimate - reach,
-    upper: alternative === 'higher' ? null : estimate + reach,
-    p: pValue(measured, estimate / standardError, alternative),
+    method: reach.measured,
+    control: { n: n[0], value: base, standardError: root(varianceOfBase) },
+    treatment: { n: n[1], value: base + difference, standardError: root(varianceOfTreatment) },
+    difference: scored
+      ? scoreEffect(difference, standardError, proportions(given), 'difference', reach)
+      : waldEffect(difference, standardError, reach),
+    liftBy,
+    lift: lift(given, liftBy, reach),
+    ...(adjusted === undefined ? {} : { adjusted }),
   }
 }
 
@@ -84,7 +84,8 @@ function measure(
   }
   if (method.kind === 'mixture')
     return { kind: 'mixture', spread: (method.plausible * method.plausible) / given.varianceOfDifference }
-  return { kind: 'fixed', degreesOfFreedom: given.metric === 'mean' ? welch(given) : null }
+  if (given.metric === 'mean') return { kind: 'fixed', test: 'welch', degreesOfFreedom: welch(given) }
+  return { kind: 'fixed', test: given.metric === 'proportion' ? 'score' : 'z' }
 }
 
 /** Degrees of freedom by Welch 1947 ("The generalization of Student's problem when several different population variances are involved"). */
@@ -94,10 +95,6 @@ function welch({ parts: [c, t], n }: Contrast): number {
 }
 
 const root = (variance: number) => Math.sqrt(Math.max(0, variance))
-
-export function cannot(reason: CannotCompute['reason'], sentence: string): CannotCompute {
-  return { kind: 'cannot-compute', reason, sentence }
-}
 
 function tooFew(needed: number, got: number | bigint): CannotCompute {
   return cannot('too-few-units', `${needed} units are needed before anything can be said; there are ${got}.`)

@@ -1,6 +1,6 @@
-import { cannot } from './compare.ts'
 import { within } from './invalid.ts'
-import type { CannotCompute, Claim, Comparison, Effect, Verdict } from './result.ts'
+import { cannot, type CannotCompute, type Claim, type Comparison, type Effect, type Verdict } from './result.ts'
+import { scoreZ } from './score.ts'
 import { pValue } from './yardstick.ts'
 
 /**
@@ -35,22 +35,31 @@ export function judge(comparison: Comparison, claim: Claim): Verdict | CannotCom
 
 /** Two-sided, an effect on the far side of the threshold is no evidence: p is then 1. */
 function pOfClaim(comparison: Comparison, { better, on }: Claim, threshold: number): number {
-  const z = on === 'lift' ? zOfLift(comparison, threshold) : zOf(comparison.difference, threshold)
+  const z = on === 'lift' ? zOfLift(comparison, threshold) : zOfDifference(comparison, threshold)
   const towards = better === 'higher' ? z : -z
   return comparison.alternative === 'different' && towards < 0
     ? 1
     : pValue(comparison.method, z, comparison.alternative)
 }
 
-const zOf = (effect: { estimate: number; standardError: number }, threshold: number) =>
-  (effect.estimate - threshold) / effect.standardError
+function zOfDifference(comparison: Comparison, threshold: number): number {
+  const { method, difference } = comparison
+  const scored = method.kind === 'fixed' && method.test === 'score'
+  return scored ? scoreZ(comparison, 'difference', threshold) : waldZ(difference, threshold)
+}
+
+const waldZ = ({ estimate, standardError }: Effect, threshold: number) => (estimate - threshold) / standardError
 
 /** By the test that its interval inverts. */
-function zOfLift({ liftBy, lift, difference, control, treatment }: Comparison, threshold: number): number {
-  if (liftBy === 'delta') return zOf(lift as Effect, threshold)
-  const varianceOf = ({ standardError }: { standardError: number }) => standardError * standardError
-  const covariance = (varianceOf(treatment) - varianceOf(control) - varianceOf(difference)) / 2
-  const variance = varianceOf(difference) - 2 * threshold * covariance + threshold * threshold * varianceOf(control)
+function zOfLift(comparison: Comparison, threshold: number): number {
+  const { liftBy, lift, difference, control, treatment } = comparison
+  if (liftBy === 'delta') return waldZ(lift as Effect, threshold)
+  if (liftBy === 'score') return scoreZ(comparison, 'lift', threshold)
+  const [ofDifference, ofControl, ofTreatment] = [difference, control, treatment].map(
+    (it) => it.standardError * it.standardError,
+  ) as [number, number, number]
+  const covariance = (ofTreatment - ofControl - ofDifference) / 2
+  const variance = ofDifference - 2 * threshold * covariance + threshold * threshold * ofControl
   const gap = difference.estimate - threshold * control.value
   return (control.value < 0 ? -gap : gap) / Math.sqrt(variance)
 }

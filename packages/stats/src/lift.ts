@@ -1,25 +1,21 @@
-import { cannot, effect } from './compare.ts'
 import type { Contrast } from './contrast.ts'
-import type { Alternative, CannotCompute, Effect, Measured } from './result.ts'
-import { critical, pValue } from './yardstick.ts'
-
-interface LiftOptions {
-  readonly alpha: number
-  readonly alternative: Alternative
-  readonly interval: 'fieller' | 'delta'
-}
+import { bounded, scoreEffect, waldEffect, type Reach } from './effect.ts'
+import { cannot, type CannotCompute, type Comparison, type Effect } from './result.ts'
+import type { Proportions } from './score.ts'
+import { critical } from './yardstick.ts'
 
 /** (treatment − control) ÷ control. */
-export function lift(given: Contrast, measured: Measured, options: LiftOptions): Effect | CannotCompute {
+export function lift(given: Contrast, by: Comparison['liftBy'], reach: Reach): Effect | CannotCompute {
   const { base, difference, varianceOfBase, varianceOfDifference, covariance } = given
   if (base === 0) return cannot('control-near-zero', 'Control is zero, so nothing can be relative to it.')
   const ratio = difference / base
   const variance = (varianceOfDifference - 2 * ratio * covariance + ratio * ratio * varianceOfBase) / (base * base)
   const standardError = Math.sqrt(Math.max(0, variance))
-  if (options.interval === 'fieller') return fieller(given, ratio, standardError, measured, options)
+  if (by === 'fieller') return fieller(given, ratio, standardError, reach)
+  if (by === 'score') return scoreEffect(ratio, standardError, proportions(given), 'lift', reach)
   if (standardError === 0) return cannot('no-variance', 'The lift has no spread to measure against.')
   // First order Taylor expansion: Deng, Knoblich & Lu 2018, "Applying the Delta method in metric analytics".
-  return effect(ratio, standardError, measured, options.alpha, options.alternative)
+  return waldEffect(ratio, standardError, reach)
 }
 
 /**
@@ -27,15 +23,9 @@ export function lift(given: Contrast, measured: Measured, options: LiftOptions):
  * Right also where control is not far from zero, and in step with the difference: one excludes zero when the other does.
  * Where control itself cannot be told from zero the set is no interval.
  */
-function fieller(
-  given: Contrast,
-  ratio: number,
-  standardError: number,
-  measured: Measured,
-  options: LiftOptions,
-): Effect | CannotCompute {
+function fieller(given: Contrast, ratio: number, standardError: number, reach: Reach): Effect | CannotCompute {
   const { base, difference, varianceOfBase, varianceOfDifference, covariance } = given
-  const c = critical(measured, options.alpha, options.alternative)
+  const c = critical(reach)
   const square = base * base - c * c * varianceOfBase
   if (square <= 0)
     return cannot(
@@ -43,20 +33,12 @@ function fieller(
       'Control cannot be told from zero yet, so no lift can be bounded; the difference can.',
     )
   const middle = base * difference - c * c * covariance
-  const reach = Math.sqrt(
-    Math.max(0, middle * middle - square * (difference * difference - c * c * varianceOfDifference)),
-  )
-  const side = base > 0 ? options.alternative : turned(options.alternative)
-  return {
-    kind: 'computed',
-    estimate: ratio,
-    standardError,
-    lower: options.alternative === 'lower' ? null : (middle - reach) / square,
-    upper: options.alternative === 'higher' ? null : (middle + reach) / square,
-    p: pValue(measured, difference / Math.sqrt(varianceOfDifference), side),
-  }
+  const rest = difference * difference - c * c * varianceOfDifference
+  const root = Math.sqrt(Math.max(0, middle * middle - square * rest))
+  const z = (base > 0 ? difference : -difference) / Math.sqrt(varianceOfDifference)
+  return bounded(ratio, standardError, [(middle - root) / square, (middle + root) / square], z, reach)
 }
 
-function turned(alternative: Alternative): Alternative {
-  return alternative === 'different' ? alternative : alternative === 'higher' ? 'lower' : 'higher'
+export function proportions({ n, base, difference }: Contrast): Proportions {
+  return { control: { n: n[0], value: base }, treatment: { n: n[1], value: base + difference } }
 }

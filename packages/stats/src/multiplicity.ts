@@ -38,7 +38,7 @@ function adjust(ps: readonly number[], correction: Correction): number[] {
   const m = ps.length
   if (correction === 'bonferroni') return ps.map((p) => Math.min(1, m * p))
   const order = ps.map((_, index) => index).sort((a, b) => ps[a]! - ps[b]! || a - b)
-  const adjusted = new Array<number>(m)
+  const adjusted = ps.map(() => 1)
   let worst = correction === 'holm' ? 0 : 1
   for (let step = 0; step < m; step++) {
     // Holm walks up from the least p and never falls; Benjamini-Hochberg walks down from the greatest and never rises.

@@ -6,6 +6,10 @@ export interface CannotCompute {
   readonly sentence: string
 }
 
+export function cannot(reason: Reason, sentence: string): CannotCompute {
+  return { kind: 'cannot-compute', reason, sentence }
+}
+
 export type Reason =
   | 'too-few-units'
   | 'no-variance'
@@ -18,7 +22,7 @@ export type Reason =
  * What decides how far an estimate may be from the truth.
  * `sequence`: valid at every look, however often one looks (asymptotic confidence sequence, Waudby-Smith et al. 2021, arXiv 2103.06476).
  * `mixture`: the mixture sequential probability ratio test, for who knows the size of plausible effects (Zhao et al. 2019, arXiv 1905.10493).
- * `fixed`: one look, at a sample size named before; peeking voids it (Welch's t for means, z else).
+ * `fixed`: one look, at a sample size named before; peeking voids it (means: Welch's t; proportions: score test; else z).
  */
 export type Method =
   | {
@@ -79,7 +83,8 @@ export interface Comparison {
   readonly control: Estimate
   readonly treatment: Estimate
   readonly difference: Effect
-  readonly liftBy: 'fieller' | 'delta'
+  /** `score` stands in for `fieller` where the method is `fixed` and the metric a proportion. */
+  readonly liftBy: 'fieller' | 'delta' | 'score'
   readonly lift: Effect | CannotCompute
   /** What the covariate did; absent when none was used. */
   readonly adjusted?: { readonly theta: number; readonly unadjusted: number; readonly varianceKept: number }
@@ -91,7 +96,8 @@ export type Measured =
       readonly kind: 'sequence' | 'mixture'
       /** Variance of the mixture in squared standard errors. */ readonly spread: number
     }
-  | { readonly kind: 'fixed'; /** null: the normal distribution. */ readonly degreesOfFreedom: number | null }
+  | { readonly kind: 'fixed'; readonly test: 'welch'; readonly degreesOfFreedom: number }
+  | { readonly kind: 'fixed'; readonly test: 'z' | 'score' }
 
 /** A claim to be judged on a comparison. */
 export interface Claim {

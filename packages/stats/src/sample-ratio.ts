@@ -1,9 +1,8 @@
-import { cannot } from './compare.ts'
 import { chiSquare } from './distributions/gamma.ts'
 import { logGamma } from './distributions/stirling.ts'
 import { exp, log } from './exponential.ts'
 import { InvalidStatistics, within } from './invalid.ts'
-import type { CannotCompute } from './result.ts'
+import { cannot, type CannotCompute } from './result.ts'
 
 /** Units seen in a variant, and the weight it was given. */
 export interface Share {
@@ -51,7 +50,10 @@ export function sampleRatio(shares: readonly Share[], options: SampleRatioOption
 
 /** Pearson 1900. */
 function pearson(units: readonly number[], expected: readonly number[]): number {
-  const statistic = units.reduce((sum, count, i) => sum + (count - expected[i]!) ** 2 / expected[i]!, 0)
+  const statistic = units.reduce((sum, count, i) => {
+    const gap = count - expected[i]!
+    return sum + (gap * gap) / expected[i]!
+  }, 0)
   return chiSquare.upper(statistic, units.length - 1)
 }
 

@@ -12,7 +12,7 @@ export function sumsToJson(sums: Sums): SumsJson {
 
 /** The reverse; also takes safe integers, as SQL drivers give them. Throws `HW_IMPOSSIBLE_SUMS`. */
 export function sumsFromJson(json: unknown): Sums {
-  const shape = shapeOf(json as Sums)
+  const shape = shapeOf(json)
   return onto(noUnits(shape), json, (value) => {
     if (typeof value === 'bigint') return value
     if (typeof value === 'string' && /^-?\d+$/.test(value)) return BigInt(value)
@@ -21,13 +21,15 @@ export function sumsFromJson(json: unknown): Sums {
   }) as Sums
 }
 
-function shapeOf(sums: Sums): Shape {
-  const kind = (sums as { kind?: unknown } | null)?.kind
+function shapeOf(given: unknown): Shape {
+  const { kind, scale, scales, before } = (given ?? {}) as Record<string, unknown>
   if (kind === 'proportion') return { kind }
-  const before = (sums as { before?: unknown }).before !== undefined
-  if (sums.kind === 'mean') return { kind: 'mean', scale: sums.scale, before }
-  if (sums.kind === 'ratio' && Array.isArray(sums.scales)) return { kind: 'ratio', scales: sums.scales, before }
-  throw impossible(`expected kind proportion, mean or ratio, got ${JSON.stringify(kind)}`)
+  if (kind === 'mean') return { kind, scale: scale as number, before: before !== undefined }
+  if (kind === 'ratio' && Array.isArray(scales) && scales.length === 2)
+    return { kind, scales: scales as [number, number], before: before !== undefined }
+  throw impossible(
+    `expected kind proportion, mean (with scale) or ratio (with two scales), got ${JSON.stringify(kind)}`,
+  )
 }
 
 function onto(template: unknown, given: any, integer: (value: unknown) => unknown): unknown {

@@ -2,6 +2,7 @@ import { normal } from './distributions/normal.ts'
 import { studentT } from './distributions/student-t.ts'
 import { exp, log } from './exponential.ts'
 import { within } from './invalid.ts'
+import type { Reach } from './effect.ts'
 import type { Alternative, Measured, Method } from './result.ts'
 
 /** Units in all variants compared before which a sequence stays silent: it leans on the central limit theorem. */
@@ -16,24 +17,24 @@ export const defaultTightestAt = 5000
  * r = τ²/variance the mixture SPRT of Robbins 1970 as used by Zhao et al. (arXiv 1905.10493).
  * One-sided, the mixture is over one half of the line and Φ(x) ≥ 1 − e^(−x²/2)/2 bounds it: log((1 + √(r + 1)/α) / 2) takes the place of the logarithm.
  */
-export function critical(measured: Measured, alpha: number, alternative: Alternative): number {
+export function critical({ measured, alpha, alternative }: Reach): number {
+  const twoSided = alternative === 'different'
   if (measured.kind === 'fixed') {
-    const tail = alternative === 'different' ? alpha / 2 : alpha
-    return measured.degreesOfFreedom === null
-      ? normal.upperQuantile(tail)
-      : studentT.upperQuantile(tail, measured.degreesOfFreedom)
+    const tail = twoSided ? alpha / 2 : alpha
+    return measured.test === 'welch'
+      ? studentT.upperQuantile(tail, measured.degreesOfFreedom)
+      : normal.upperQuantile(tail)
   }
   const r = measured.spread
   const ratio = Math.sqrt(r + 1) / alpha
-  return Math.sqrt(((2 * (r + 1)) / r) * log(alternative === 'different' ? ratio : (1 + ratio) / 2))
+  return Math.sqrt(((2 * (r + 1)) / r) * log(twoSided ? ratio : (1 + ratio) / 2))
 }
 
 /** The least α at which an estimate `z` standard errors above the null is beyond the critical value. */
 export function pValue(measured: Measured, z: number, alternative: Alternative): number {
   const size = alternative === 'different' ? Math.abs(z) : alternative === 'higher' ? z : -z
   if (measured.kind === 'fixed') {
-    const tail =
-      measured.degreesOfFreedom === null ? normal.upper(size) : studentT.upper(size, measured.degreesOfFreedom)
+    const tail = measured.test === 'welch' ? studentT.upper(size, measured.degreesOfFreedom) : normal.upper(size)
     return alternative === 'different' ? Math.min(1, 2 * tail) : tail
   }
   if (size <= 0) return 1

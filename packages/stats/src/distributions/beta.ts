@@ -3,7 +3,7 @@ import { continuedFraction } from './continued-fraction.ts'
 import { inverse } from './inverse.ts'
 import { deviance, stirlingError } from './stirling.ts'
 
-const twoPi = 6.283185307179586476925287
+const twoPi = 6.283185307179586
 
 /** x^a y^b / B(a, b), y = 1 − x. */
 function kernel(x: number, y: number, a: number, b: number): number {

@@ -4,7 +4,7 @@ import { inverse } from './inverse.ts'
 import { normal } from './normal.ts'
 import { deviance, stirlingError } from './stirling.ts'
 
-const twoPi = 6.283185307179586476925287
+const twoPi = 6.283185307179586
 
 /** x^a e^(−x) / Γ(a). */
 function kernel(x: number, a: number): number {

@@ -1,7 +1,7 @@
 import { exp, log } from '../exponential.ts'
 import { continuedFraction } from './continued-fraction.ts'
 
-const rootTwoPi = 2.506628274631000502415765
+const rootTwoPi = 2.5066282746310002
 
 const density = (z: number) => exp(-0.5 * z * z) / rootTwoPi
 

@@ -1,6 +1,6 @@
 import { log } from '../exponential.ts'
 
-const halfLogTwoPi = 0.9189385332046727417803297
+const halfLogTwoPi = 0.9189385332046728
 
 /**
  * log Γ(z + 1) − (z + ½) log z + z − ½ log 2π for z > 0: what Stirling's formula leaves out.

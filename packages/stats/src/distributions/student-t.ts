@@ -4,7 +4,7 @@ import { inverse } from './inverse.ts'
 import { normal } from './normal.ts'
 import { stirlingError } from './stirling.ts'
 
-const twoPi = 6.283185307179586476925287
+const twoPi = 6.283185307179586
 
 /** From here the beta function would lose digits to 1 − x, and the series in 1/df needs few terms. */
 const manyDegrees = 2000

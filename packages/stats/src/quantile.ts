@@ -1,0 +1,90 @@
+import { compareContrast } from './compare.ts'
+import type { Contrast } from './contrast.ts'
+import { InvalidStatistics, within } from './invalid.ts'
+import { cannot, type CannotCompute, type CompareOptions, type Comparison } from './result.ts'
+import type { Integer } from './sums.ts'
+
+export interface QuantileMetric {
+  /** 0.5 is the median. */
+  readonly quantile: number
+  /** Integers per one; default 1. */
+  readonly scale?: number
+}
+
+/**
+ * Compares a quantile of two variants from their per-unit values, one a unit, in any order.
+ * The spread of a quantile is taken from the order statistics 1.96 binomial standard deviations to either side of it, so no density is estimated:
+ * Deng, Knoblich & Lu 2018 ("Applying the Delta method in metric analytics", §4, the outer interval). A quantile is asymptotically a mean of indicators
+ * (Bahadur 1966), so the confidence sequence applies as it does to means. Values with so many ties that the order statistics coincide give `no-variance`.
+ */
+export function compareQuantiles(
+  metric: QuantileMetric,
+  control: readonly Integer[],
+  treatment: readonly Integer[],
+  options: CompareOptions = {},
+): Comparison | CannotCompute {
+  within('quantile', metric.quantile, 0, 1)
+  const [c, t] = [located(metric, control), located(metric, treatment)]
+  if (c === undefined || t === undefined) {
+    const sentence = `Too few units lie beyond the ${metric.quantile} quantile of a variant to tell its spread.`
+    return cannot('too-few-units', sentence)
+  }
+  const contrast: Contrast = {
+    metric: 'quantile',
+    n: [control.length, treatment.length],
+    base: c.value,
+    difference: t.value - c.value,
+    varianceOfBase: c.variance,
+    varianceOfDifference: c.variance + t.variance,
+    covariance: -c.variance,
+    parts: [c.variance, t.variance],
+  }
+  return compareContrast(contrast, options)
+}
+
+const reach = 1.96
+
+function located({ quantile, scale = 1 }: QuantileMetric, values: readonly Integer[]) {
+  const n = values.length
+  const sorted = Float64Array.from(values, Number).sort()
+  const spread = reach * Math.sqrt(n * quantile * (1 - quantile))
+  const [low, high] = [Math.floor(n * quantile - spread), Math.ceil(n * quantile + spread)]
+  if (low < 1 || high > n) return undefined
+  const deviation = (sorted[high - 1]! - sorted[low - 1]!) / (2 * reach * scale)
+  return { value: sorted[rank(quantile, n)]! / scale, variance: deviation * deviation }
+}
+
+/** Index of the least value with at least this share of the values at or below it. */
+const rank = (quantile: number, n: number) => Math.max(0, Math.ceil(n * quantile) - 1)
+
+export interface Winsorised {
+  /** Values below are raised to `lower`, above are cut to `upper`; null: not bounded. */
+  readonly lower: bigint | null
+  readonly upper: bigint | null
+  /** Per variant, in the order given. */
+  readonly variants: readonly (readonly bigint[])[]
+}
+
+/**
+ * Pulls extreme values in to quantiles of all variants together (Dixon 1960; Tukey 1962), so that a few units do not drown the rest. The bounds are common to the
+ * variants, or the comparison would be biased; what is compared is then the mean of the bounded values, and the README of a metric should say so.
+ */
+export function winsorise(
+  variants: readonly (readonly Integer[])[],
+  at: { lower?: number; upper?: number },
+): Winsorised {
+  const pooled = variants.flatMap((values) => values.map(BigInt)).sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))
+  const bound = (quantile: number | undefined) =>
+    quantile === undefined || pooled.length === 0
+      ? null
+      : pooled[rank(within('quantile', quantile, 0, 1), pooled.length)]!
+  const [lower, upper] = [bound(at.lower), bound(at.upper)]
+  if (lower !== null && upper !== null && lower > upper)
+    throw new InvalidStatistics(
+      'HW_IMPOSSIBLE_OPTION',
+      `The lower quantile (${at.lower}) must be below the upper (${at.upper}).`,
+    )
+  const pull = (value: bigint) =>
+    lower !== null && value < lower ? lower : upper !== null && value > upper ? upper : value
+  return { lower, upper, variants: variants.map((values) => values.map((value) => pull(BigInt(value)))) }
+}
