@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { openIssuer } from '@headwater/service'
+import { openIssuer } from '@headwater/service/landscape'
 import { Ended, exitCode, type Invocation } from './command.ts'
 
 /** A running landscape, as a command reaches it. */

@@ -13,8 +13,8 @@ export interface Database {
  * so it need not be kept anywhere, and the same values serve after a restart.
  * @param admin URL of a role that may create databases and roles
  */
-export async function provide(admin: string, service: string, secret: string): Promise<Database> {
-  const name = databaseName(service)
+export async function provide(admin: string, landscape: string, service: string, secret: string): Promise<Database> {
+  const name = databaseName(landscape, service)
   const password = createHmac('sha256', secret).update(`database ${service}`).digest('base64url')
   await asAdmin(admin, async (client) => {
     // Two processes of one service may start at once: one makes it, the other finds it.
@@ -36,17 +36,17 @@ export async function provide(admin: string, service: string, secret: string): P
 }
 
 /** Removes the database and role of a service. What was in them is gone: archive the log before. */
-export async function discard(admin: string, service: string): Promise<void> {
-  const name = databaseName(service)
+export async function discard(admin: string, landscape: string, service: string): Promise<void> {
+  const name = databaseName(landscape, service)
   await asAdmin(admin, async (client) => {
     await client.query(`drop database if exists ${name} with (force)`)
     await client.query(`drop role if exists ${name}`)
   })
 }
 
-/** A service's name is checked where it is declared (lower-case letters, digits, `-`), so this is a plain identifier. */
-function databaseName(service: string): string {
-  return `hw_${service.replaceAll('-', '_')}`
+/** Both names are checked (lower-case letters, digits, `-`), so this is a plain identifier, and no two services share one. */
+function databaseName(landscape: string, service: string): string {
+  return `${landscape}_${service}`.replaceAll('-', '_')
 }
 
 async function asAdmin(url: string, work: (client: pg.Client) => Promise<void>): Promise<void> {

@@ -27,8 +27,4 @@ export {
 export { type Caller, link, problem } from '@headwater/hypermedia'
 export { resource, view, type ViewContext } from './resource.ts'
 export { type Route, service, type Service } from './service.ts'
-// Places: what runs services.
-export { type Issuer, openIssuer } from './issuer.ts'
-export { type Landscape, type LandscapeOptions, startLandscape } from './landscape.ts'
-export { jsonLogger, type Logger } from './logger.ts'
 export type { Running, ServiceStatus } from './running.ts'

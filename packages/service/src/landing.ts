@@ -58,7 +58,7 @@ async function land(lake: Lake, { entry, service, fetch, signal }: Land): Promis
   for await (const page of readFeed(entry, {
     service,
     view: 'log',
-    after: lake.cursor(service) ?? 'start',
+    after: (await lake.cursor(service)) ?? 'start',
     signal,
     fetch,
   })) {

@@ -17,6 +17,8 @@ import type { Service } from './service.ts'
 export interface LandscapeOptions {
   /** URL of a Postgres role that may create databases and roles; each service gets its own. */
   readonly postgres: string
+  /** Databases and roles are named `<name>_<service>`: two landscapes may share a server. Lower-case letters and digits; default `hw`. */
+  readonly name?: string
   /** Where the landscape keeps its own: keys, the lake, archives. Made when missing. */
   readonly directory: string
   /** Wanted port; the next free one is taken when it is busy. Default: any. */
@@ -51,7 +53,15 @@ export interface Landscape {
 
 /** Places services in this process: a database and a role each, one port, one entry URL. */
 export async function startLandscape(services: readonly Service[], options: LandscapeOptions): Promise<Landscape> {
-  const { directory, now = Date.now, log = jsonLogger((line) => process.stderr.write(`${line}\n`)) } = options
+  const {
+    directory,
+    name: landscapeName = 'hw',
+    now = Date.now,
+    log = jsonLogger((line) => process.stderr.write(`${line}\n`)),
+  } = options
+  if (!/^[a-z][a-z0-9]{0,20}$/.test(landscapeName)) {
+    throw new TypeError(`Expected a landscape name of lower-case letters and digits, got "${landscapeName}".`)
+  }
   await mkdir(directory, { recursive: true, mode: 0o700 })
   const issuer = await openIssuer(directory)
   const secret = await secretIn(directory)
@@ -87,7 +97,7 @@ export async function startLandscape(services: readonly Service[], options: Land
     handle: inside,
     async mount(service) {
       const before = running.get(service.name)
-      const { url } = await provide(options.postgres, service.name, secret)
+      const { url } = await provide(options.postgres, landscapeName, service.name, secret)
       if (before !== undefined) await before.stop()
       const pool = before?.surroundings.pool ?? makePool(url, log)
       const started = await run(service, {
@@ -110,7 +120,7 @@ export async function startLandscape(services: readonly Service[], options: Land
       await lands?.leave(name)
       await found.stop()
       await found.surroundings.pool.end()
-      if (gone) await discard(options.postgres, name)
+      if (gone) await discard(options.postgres, landscapeName, name)
     },
     status: () => Promise.all([...running.values()].map((one) => one.status())),
     async stop() {

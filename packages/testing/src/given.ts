@@ -1,6 +1,13 @@
 import { deepStrictEqual, fail } from 'node:assert/strict'
 import type { Event } from '@headwater/contract'
-import { type Addressed, type Command, type Decider, definitionOf, type Entity, type Refusal } from '@headwater/event-store'
+import {
+  type Addressed,
+  type Command,
+  type Decider,
+  definitionOf,
+  type Entity,
+  type Refusal,
+} from '@headwater/event-store'
 
 /** What the world is like in a test; everything has a value that never changes. */
 export interface World {
@@ -47,7 +54,10 @@ export function given<D extends Decider<any, any>>(
       const asked = { type: command, data: checked(decider as Decider, command, data) }
       const named = reads?.(asked, before) ?? {}
       const others = Object.fromEntries(
-        Object.entries(named).map(([name, ref]) => [name, entityAs(ref.decider, ref.id, world.others?.[name]?.events ?? [])]),
+        Object.entries(named).map(([name, ref]) => [
+          name,
+          entityAs(ref.decider, ref.id, world.others?.[name]?.events ?? []),
+        ]),
       )
       let ids = 0
       const decided = decide(asked, before, {
@@ -58,7 +68,9 @@ export function given<D extends Decider<any, any>>(
         others,
       })
       return outcomes(decided, () =>
-        'kind' in decided ? before : decided.filter((event) => !('at' in event)).reduce((state, event) => evolve(state, event), before),
+        'kind' in decided
+          ? before
+          : decided.filter((event) => !('at' in event)).reduce((state, event) => evolve(state, event), before),
       )
     },
   }
@@ -69,18 +81,30 @@ function checked(decider: Decider, name: string, data: unknown): unknown {
   if (schema === undefined) return data
   const result = schema['~standard'].validate(data)
   if (result instanceof Promise) return fail('Expected a command whose schema checks at once.')
-  if (result.issues !== undefined) return fail(`The command does not fit its schema: ${result.issues.map(({ message }) => message).join('; ')}`)
+  if (result.issues !== undefined)
+    return fail(`The command does not fit its schema: ${result.issues.map(({ message }) => message).join('; ')}`)
   return result.value
 }
 
 function entityAs(decider: Decider, id: string, events: readonly Event[]): Entity {
   const { initialState, evolve } = definitionOf(decider)
-  return { decider, id, version: events.length, state: events.reduce((state, event) => evolve(state, event), initialState()) }
+  return {
+    decider,
+    id,
+    version: events.length,
+    state: events.reduce((state, event) => evolve(state, event), initialState()),
+  }
 }
 
-function variantIn({ variants = {} }: World, experiment: { name?: string; control?: string; variants: object }, unit: string): string {
+function variantIn(
+  { variants = {} }: World,
+  experiment: { name?: string; control?: string; variants: object },
+  unit: string,
+): string {
   const said = variants[experiment.name ?? ''] ?? experiment.control ?? Object.keys(experiment.variants)[0]!
-  return said in experiment.variants ? said : fail(`Expected a variant of ${experiment.name} for ${unit}, got "${said}".`)
+  return said in experiment.variants
+    ? said
+    : fail(`Expected a variant of ${experiment.name} for ${unit}, got "${said}".`)
 }
 
 function outcomes(decided: readonly Event[] | Refusal, after: () => object): When {
@@ -90,7 +114,8 @@ function outcomes(decided: readonly Event[] | Refusal, after: () => object): Whe
       deepStrictEqual(decided.map(plain), events.map(plain))
     },
     refused(code) {
-      if (!('kind' in decided)) fail(`Expected the refusal ${code}, got ${decided.map(({ type }) => type).join(', ') || 'nothing'}.`)
+      if (!('kind' in decided))
+        fail(`Expected the refusal ${code}, got ${decided.map(({ type }) => type).join(', ') || 'nothing'}.`)
       deepStrictEqual(decided.code, code)
     },
     state: (expected) => deepStrictEqual(after(), expected),

@@ -1,1 +1,9 @@
-export { startTestPostgres, type Template, type ThrowAwayDatabase, throwAwayDatabase } from './throw-away-database.ts'
+export { type Given, given, type When, type World } from './given.ts'
+export {
+  startTestPostgres,
+  type Template,
+  type ThrowAwayDatabase,
+  throwAwayDatabase,
+  type ThrowAwayServer,
+  throwAwayServer,
+} from './throw-away-database.ts'

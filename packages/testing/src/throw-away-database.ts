@@ -107,3 +107,30 @@ function onDatabase(server: string, name: string): string {
   url.pathname = `/${name}`
   return url.href
 }
+
+export interface ThrowAwayServer {
+  /** Of a role that may create databases and roles, as a landscape needs. */
+  readonly url: string
+  /** Name for the landscape: its databases and roles begin with it. */
+  readonly name: string
+  /** Removes every database and role made under the name. */
+  drop(): Promise<void>
+}
+
+/** A corner of the test server for one landscape: `startLandscape(services, { postgres: server.url, name: server.name, … })`. */
+export async function throwAwayServer(): Promise<ThrowAwayServer> {
+  const url = await serverUrl()
+  const name = `t${randomUUID().replaceAll('-', '').slice(0, 12)}`
+  const drop = () =>
+    asAdmin(url, async (client) => {
+      const databases = await client.query('select datname as name from pg_database where starts_with(datname, $1)', [
+        `${name}_`,
+      ])
+      for (const database of databases.rows) await client.query(`drop database if exists ${database.name} with (force)`)
+      const roles = await client.query('select rolname as name from pg_roles where starts_with(rolname, $1)', [
+        `${name}_`,
+      ])
+      for (const role of roles.rows) await client.query(`drop role if exists ${role.name}`)
+    })
+  return { url, name, drop }
+}

@@ -1,4 +1,4 @@
-import { openIssuer } from '@headwater/service'
+import { openIssuer } from '@headwater/service/landscape'
 import { type Command, Ended, exitCode } from '../command.ts'
 import { homeOf } from '../connection.ts'
 

@@ -1,0 +1,5 @@
+// What places services: it loads servers, keys and the lake, which a service's author never needs.
+export { audience, developmentIssuer, type Issuer, openIssuer } from './issuer.ts'
+export { type Landscape, type LandscapeOptions, startLandscape } from './landscape.ts'
+export { jsonLogger, type Logger } from './logger.ts'
+export { run, type Running, type ServiceStatus, type Surroundings } from './running.ts'
