@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import {
   type AnyFacts,
   contractOf,
@@ -151,11 +152,7 @@ type PlainHandles<State, CommandType extends { type: string; data: any }> = {
  * Give facts made narrower by `only` where a service has several deciders.
  * @param category lower-case letters, digits and `_`.
  */
-export function decider<F extends AnyFacts, C extends Commands, State, W = {}>(
-  category: string,
-  facts: F,
-  said: Said<F, C, State, W>,
-): Decider<State, C>
+// The overload that most people mean stands last: its errors are the ones the compiler shows.
 export function decider<
   State,
   CommandType extends { type: string; data: any },
@@ -166,6 +163,105 @@ export function decider<
   facts: AnyFacts,
   plain: Plain<State, CommandType, E> & { readonly commands?: C },
 ): PlainHandles<State, CommandType> & Decider<State>
+export function decider<F extends AnyFacts, C extends Commands, State, W = {}>(
+  category: string,
+  facts: F,
+  said: Said<F, C, State, W>,
+): Decider<State, C>
 export function decider(category: string, facts: AnyFacts, said: any): Decider {
-  return undefined as never
+  if (!/^[a-z][a-z0-9_]{0,62}$/.test(category)) {
+    throw new TypeError(
+      `Expected a category like "pot", got "${category}". Use lower-case letters, digits and "_", at most 63.`,
+    )
+  }
+  const schemas: Commands = said.commands ?? {}
+  const made: Record<string, unknown> = {}
+  const known: Definition = Object.freeze({
+    category,
+    facts,
+    commands: schemas,
+    initialState: said.initialState,
+    ...(typeof said.decide === 'function' ? plainSteps(said) : declaredSteps(category, facts, said)),
+    edition: said.edition ?? editionOf(said),
+  })
+  Object.defineProperty(made, definition, { value: known })
+  for (const [name, schema] of Object.entries(schemas)) made[name] = command(made as Decider, name, schema)
+  // In Emmett's shape the names of the commands are types alone: a handle is made when it is asked for.
+  return typeof said.decide === 'function' ? withAnyHandle(made as Decider) : (Object.freeze(made) as Decider)
+}
+
+function command(of: Decider, name: string, schema: Schema | undefined): Command {
+  return Object.freeze({ decider: of, name, schema })
+}
+
+function declaredSteps(
+  category: string,
+  facts: AnyFacts,
+  { decide, evolve, reads }: Said<AnyFacts, Commands, any, any>,
+): Pick<Definition, 'decide' | 'evolve' | 'reads'> {
+  const steps = evolve as Record<string, (state: any, data: any) => any>
+  const missing = [...contractOf(facts).types.keys()].filter((type) => !Object.hasOwn(steps, type))
+  if (missing.length > 0) {
+    throw new TypeError(
+      `Decider ${category} does not say how ${missing.join(', ')} change its state. Add them to evolve, or narrow its facts with only(facts, …).`,
+    )
+  }
+  return {
+    decide: ({ type, data }, state, context) => {
+      const choose = Object.hasOwn(decide, type) ? decide[type] : undefined
+      if (choose === undefined) throw unknownCommand(category, type, Object.keys(decide))
+      return choose(data, state, context) as readonly Event[] | Refusal
+    },
+    evolve: (state, { type, data }) => {
+      const step = Object.hasOwn(steps, type) ? steps[type] : undefined
+      if (step === undefined) {
+        throw Object.assign(
+          new Error(
+            `Expected events of ${category} that its decider knows, got ${type}. Add it to its facts and evolve; what was recorded stays.`,
+          ),
+          { code: 'HW_UNKNOWN_EVENT' },
+        )
+      }
+      return step(state, data)
+    },
+  }
+}
+
+function plainSteps({ decide, evolve }: Plain<any, any, any>): Pick<Definition, 'decide' | 'evolve'> {
+  return {
+    decide: (given, state) => {
+      const decided = decide(given, state)
+      return Array.isArray(decided) || isRefusal(decided) ? decided : [decided as Event]
+    },
+    evolve,
+  }
+}
+
+function withAnyHandle(made: Decider): Decider {
+  return new Proxy(made, {
+    get: (target, name) =>
+      typeof name === 'symbol' || name === 'then' || Object.hasOwn(target, name)
+        ? Reflect.get(target, name)
+        : command(target, name, undefined),
+  })
+}
+
+export function isRefusal(decided: unknown): decided is Refusal {
+  return (decided as Refusal).kind === 'refused'
+}
+
+function unknownCommand(category: string, name: string, known: readonly string[]): Error {
+  return Object.assign(
+    new TypeError(`Expected a command of ${category} (${known.join(', ')}), got "${name}". Declare it in commands.`),
+    { code: 'HW_UNKNOWN_COMMAND' },
+  )
+}
+
+/** States from before a change of the code that made them must not be used after it. */
+function editionOf({ initialState, evolve }: { initialState: unknown; evolve: unknown }): string {
+  const code = typeof evolve === 'function' ? [evolve] : Object.entries(evolve as object).flat()
+  return createHash('sha256')
+    .update([initialState, ...code].map(String).join('\n'))
+    .digest('base64url')
+    .slice(0, 16)
 }

@@ -1,9 +1,28 @@
 export type { Append, Appended, AppendResult, Conflict, IdReused, ProjectionRow, StreamAppend } from './append.ts'
 export { at, decider, definitionOf, entity, refuse } from './decider.ts'
-export type { Addressed, Command, Commands, Decider, Deciding, Definition, Entity, EntityRef, Refusal, StateOf } from './decider.ts'
+export type {
+  Addressed,
+  Command,
+  Commands,
+  Decider,
+  Deciding,
+  Definition,
+  Entity,
+  EntityRef,
+  Refusal,
+  StateOf,
+} from './decider.ts'
+export { InvalidCommand } from './decision.ts'
 export type { LogRow, Meta, NewEvent, StoredEvent } from './event.ts'
 export { execute, load } from './execute.ts'
 export type { CommandData, Executed, ExecuteOptions, InlineProjection, Outcome } from './execute.ts'
+export { AppendConflict, IdsReused, InvalidAppend, Unsettled } from './failure.ts'
+export { newUuid } from './id.ts'
+export { JsonText } from './json-text.ts'
 export type { Lineage, Log, LogRange } from './log.ts'
+export { migrate, migrationSql } from './migrate.ts'
+export { adopt } from './postgres-log.ts'
+export type { Loaded } from './states.ts'
 export { openStore } from './store.ts'
-export type { EventStore, StoreOptions, Transaction } from './store.ts'
+export type { EventStore, StoreOptions } from './store.ts'
+export type { Transaction } from './transaction.ts'

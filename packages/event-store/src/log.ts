@@ -36,4 +36,8 @@ export interface Log {
   idAt(position: number): Promise<string | undefined>
   /** Position of the last event recorded before a time (RFC 3339); 0 when there is none. */
   before(time: string): Promise<number>
+  /** Position of the event with an id. */
+  positionOf(id: string): Promise<number | undefined>
+  /** Position of the last event of these types at or before a position; 0 when there is none. */
+  lastOf(types: readonly string[], upTo: number): Promise<number>
 }

@@ -1,9 +1,17 @@
 import type pg from 'pg'
-import type { Append, AppendResult, Appended } from './append.ts'
-import type { CommandData, Executed, ExecuteOptions } from './execute.ts'
-import type { Command } from './decider.ts'
+import type { Append, AppendResult } from './append.ts'
+import { encode, type Encoding } from './encoding.ts'
 import type { StoredEvent } from './event.ts'
+import { closedError, GroupCommit } from './group-commit.ts'
+import { newUuid } from './id.ts'
 import type { Log } from './log.ts'
+import { PostgresLog } from './postgres-log.ts'
+import { storedEventOf } from './row.ts'
+import { Session } from './session.ts'
+import { checkedSchema, statement } from './statement.ts'
+import { States } from './states.ts'
+import { type Transaction, Transactions } from './transaction.ts'
+import { Waiters } from './waiters.ts'
 
 export interface StoreOptions {
   readonly pool: pg.Pool
@@ -15,35 +23,87 @@ export interface StoreOptions {
   readonly newId?: () => string
 }
 
-/** The user's own transaction; what is appended goes out last, with COMMIT. */
-export interface Transaction {
-  query(sql: string, params?: readonly unknown[]): Promise<pg.QueryResult>
-  /** Adds to the append that ends the transaction. */
-  append(append: Append): void
-  /** Loads, decides, and adds the events to the append; a refusal is an answer and adds nothing. */
-  run<C extends Command>(
-    command: C,
-    id: string,
-    data: CommandData<C>,
-    options?: Partial<ExecuteOptions<any>>,
-  ): Promise<Executed<any>>
-}
-
 /** One log. Safe to use from any number of callers; several processes may open the same. */
 export interface EventStore {
   readonly service: string
   readonly log: Log
+  readonly states: States
   /** Appends that wait at the same time are written together; each gets its own result. */
   append(append: Append): Promise<AppendResult>
   append(appends: readonly Append[]): Promise<AppendResult[]>
   /** Events of a stream, by version (both inclusive), in order. */
-  read(stream: string, range?: { from?: number; to?: number }): Promise<StoredEvent[]>
+  read(stream: string, range?: { readonly from?: number; readonly to?: number }): Promise<StoredEvent[]>
   /** Commits when `work` resolves, rolls back when it rejects. A conflict rejects (`HW_CONFLICT`). */
   transact<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result>
+  now(): Date
+  newId(): string
   /** Waits for what was sent; refuses what comes later. The pool stays open: it is yours. */
   close(): Promise<void>
 }
 
 export function openStore(options: StoreOptions): EventStore {
-  return undefined as never
+  return new PostgresStore(options)
+}
+
+class PostgresStore implements EventStore {
+  readonly service: string
+  readonly log: Log
+  readonly states: States
+  readonly now: () => Date
+  readonly newId: () => string
+  readonly #schema: string
+  readonly #session: Session
+  readonly #group: GroupCommit
+  readonly #transactions: Transactions
+  readonly #waiters: Waiters
+  readonly #encoding: Encoding
+  #closed = false
+
+  constructor({ pool, service, schema = 'headwater', now = () => new Date(), newId = () => newUuid() }: StoreOptions) {
+    if (!/^[a-z][a-z0-9-]{0,62}$/.test(service)) {
+      throw new TypeError(
+        `Expected a service name like "pots", got "${service}". Use lower-case letters, digits and "-".`,
+      )
+    }
+    // A pool without a listener would end the process when an idle connection goes; the next statement tells as well.
+    if (pool.listenerCount('error') === 0) pool.on('error', () => undefined)
+    this.service = service
+    this.now = now
+    this.newId = newId
+    this.#schema = checkedSchema(schema)
+    this.#session = new Session(pool)
+    this.#encoding = { now, newId }
+    this.states = new States(this.#session, this.#schema)
+    this.#waiters = new Waiters(() => this.log.last())
+    this.log = new PostgresLog(service, this.#session, this.#schema, this.#waiters)
+    const reached = (last: number): void => this.#waiters.reached(last)
+    this.#group = new GroupCommit(this.#session, this.#schema, reached)
+    this.#transactions = new Transactions(this.#session, this.#schema, this.states, this.#encoding, reached)
+  }
+
+  append(append: Append): Promise<AppendResult>
+  append(appends: readonly Append[]): Promise<AppendResult[]>
+  async append(given: Append | readonly Append[]): Promise<AppendResult | AppendResult[]> {
+    if (!('streams' in given)) {
+      const encoded = given.map((append) => encode(append, this.#encoding))
+      return await Promise.all(encoded.map((append) => this.#group.append(append)))
+    }
+    return await this.#group.append(encode(given, this.#encoding))
+  }
+
+  async read(stream: string, { from = 1, to = Number.MAX_SAFE_INTEGER } = {}): Promise<StoredEvent[]> {
+    const rows = await this.#session.rows(statement('stream-rows', this.#schema), [stream, from, to])
+    return rows.map(storedEventOf)
+  }
+
+  async transact<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
+    if (this.#closed) throw closedError()
+    return await this.#transactions.transact(work)
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    await this.#group.close()
+    this.#waiters.close()
+  }
 }

@@ -1,0 +1,1 @@
+insert into headwater.lineage (parent) values (null)

@@ -1,0 +1,1 @@
+select id from headwater.event where position = $1

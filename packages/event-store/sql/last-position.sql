@@ -1,0 +1,1 @@
+select coalesce((select position from headwater.event order by position desc limit 1), 0)

@@ -1,0 +1,1 @@
+select log, parent, forked_at from headwater.lineage order by since desc

@@ -1,0 +1,1 @@
+select position from headwater.event where id = $1

@@ -1,0 +1,68 @@
+import type { Conflict, IdReused } from './append.ts'
+
+/** A value that cannot be recorded. Nothing was sent. */
+export class InvalidAppend extends TypeError {
+  readonly code = 'HW_INVALID_APPEND'
+}
+
+/** In `transact`: the stream moved in between. Everything was rolled back; run the transaction again. */
+export class AppendConflict extends Error {
+  readonly code = 'HW_CONFLICT'
+  readonly stream: string
+  readonly expected: number
+  readonly actual: number
+  constructor({ stream, expected, actual }: Omit<Conflict, 'kind'>) {
+    super(`Expected stream ${stream} at version ${expected}, it is at ${actual}. Load it again and decide again.`)
+    this.stream = stream
+    this.expected = expected
+    this.actual = actual
+  }
+}
+
+/** In `transact`: these ids belong to other events. Everything was rolled back. */
+export class IdsReused extends Error {
+  readonly code = 'HW_ID_REUSED'
+  readonly ids: readonly string[]
+  constructor({ ids }: Omit<IdReused, 'kind'>) {
+    super(
+      `Expected new event ids or a whole repeat, got ids of other events: ${ids.join(', ')}. Give a new event a new id.`,
+    )
+    this.ids = ids
+  }
+}
+
+/** The database could not be reached in time. `HW_UNAVAILABLE`: nothing was sent. `HW_OUTCOME_UNKNOWN`: it may have been recorded. */
+export class Unsettled extends Error {
+  readonly code: 'HW_UNAVAILABLE' | 'HW_OUTCOME_UNKNOWN'
+  constructor(sent: boolean, waitedMs: number, cause: unknown) {
+    const seconds = Math.round(waitedMs / 1000)
+    super(
+      sent
+        ? `Expected an answer to an append, got none within ${seconds} s and several tries; it may have been recorded. Send it again with the same event ids.`
+        : `Expected a connection to Postgres, got none within ${seconds} s; nothing was recorded. Look at the database, then try again.`,
+      { cause },
+    )
+    this.code = sent ? 'HW_OUTCOME_UNKNOWN' : 'HW_UNAVAILABLE'
+  }
+}
+
+/** SQLSTATE of a server's error, code of a socket's, else empty. */
+export function codeOf(error: unknown): string {
+  const code = (error as { code?: unknown } | undefined)?.code
+  return typeof code === 'string' ? code : ''
+}
+
+/**
+ * Whether an error says nothing about what became of the statement: the connection went, or the server is going or coming.
+ * Every other error of a server (a SQLSTATE) means that it was rolled back.
+ */
+export function isUnsettled(error: unknown): boolean {
+  const code = codeOf(error)
+  if (/^[0-9A-Z]{5}$/.test(code)) return /^(08|57P|53300)/.test(code)
+  return true
+}
+
+/** A prepared statement is not there, or is another's: a pooler gave another server connection, or the schema changed. Nothing was run. */
+export function isLostStatement(error: unknown): boolean {
+  return /^(26000|42P05|0A000)$/.test(codeOf(error))
+}

@@ -1,0 +1,113 @@
+import pg from 'pg'
+import { to as copyTo } from 'pg-copy-streams'
+import type { LogRow } from './event.ts'
+import type { Lineage, Log, LogRange } from './log.ts'
+import { logRowOf } from './row.ts'
+import type { Session } from './session.ts'
+import { checkedSchema, statement } from './statement.ts'
+import type { Waiters } from './waiters.ts'
+
+/** bigint's greatest. */
+const end = '9223372036854775807'
+
+export class PostgresLog implements Log {
+  readonly service: string
+  readonly #session: Session
+  readonly #schema: string
+  readonly #waiters: Waiters
+
+  constructor(service: string, session: Session, schema: string, waiters: Waiters) {
+    this.service = service
+    this.#session = session
+    this.#schema = schema
+    this.#waiters = waiters
+  }
+
+  async lineage(): Promise<Lineage[]> {
+    const rows = await this.#session.rows(statement('lineages', this.#schema), [])
+    return rows.map(lineageOf)
+  }
+
+  async last(): Promise<number> {
+    const [row] = await this.#session.rows(statement('last-position', this.#schema), [])
+    const last = Number(row![0])
+    this.#waiters.reached(last)
+    return last
+  }
+
+  async rows({ after, upTo, limit, types }: LogRange): Promise<LogRow[]> {
+    const values = [after, upTo ?? end, types ?? null, limit]
+    const rows = await this.#session.rows(statement('log-rows', this.#schema), values)
+    return rows.map(logRowOf)
+  }
+
+  async *copy({
+    after,
+    upTo,
+    types,
+  }: {
+    after: number
+    upTo: number
+    types?: readonly string[]
+  }): AsyncIterable<Buffer> {
+    const literals: Record<string, string> = {
+      source: pg.escapeLiteral(`/${this.service}`),
+      after: String(Math.trunc(after)),
+      upTo: String(Math.trunc(upTo)),
+      types: types === undefined ? 'null' : `array[${types.map(pg.escapeLiteral).join(',')}]`,
+    }
+    const text = statement('log-copy', this.#schema).replaceAll(/\$(\w+)/g, (_, name: string) => literals[name]!)
+    const client = await this.#session.pool.connect()
+    let done = false
+    try {
+      for await (const chunk of client.query(copyTo(text))) yield chunk as Buffer
+      done = true
+    } finally {
+      // Left half-way, the connection still has the rest of the rows in it.
+      client.release(!done)
+    }
+  }
+
+  waitFor(after: number, options: { waitMs: number; signal?: AbortSignal }): Promise<number> {
+    return this.#waiters.wait(after, options)
+  }
+
+  async idAt(position: number): Promise<string | undefined> {
+    const [row] = await this.#session.rows(statement('id-at', this.#schema), [position])
+    return row?.[0] ?? undefined
+  }
+
+  async before(time: string): Promise<number> {
+    const [row] = await this.#session.rows(statement('position-before', this.#schema), [time])
+    return Number(row![0])
+  }
+
+  async positionOf(id: string): Promise<number | undefined> {
+    const [row] = await this.#session.rows(statement('position-of', this.#schema), [id])
+    return row === undefined ? undefined : Number(row[0])
+  }
+
+  async lastOf(types: readonly string[], upTo: number): Promise<number> {
+    const [row] = await this.#session.rows(statement('last-of-types', this.#schema), [types, upTo])
+    return Number(row?.[0] ?? 0)
+  }
+}
+
+/**
+ * After a backup was restored, or a standby took over that had not seen everything: the log goes on as a new lineage, forked at
+ * its last position. Cursors at or before the fork go on; later ones are told.
+ */
+export async function adopt(
+  pool: pg.Pool,
+  { schema = 'headwater' }: { readonly schema?: string } = {},
+): Promise<Lineage> {
+  const { rows } = await pool.query<string[]>({
+    text: `select log::text, parent::text, forked_at::text from ${checkedSchema(schema)}.adopt()`,
+    rowMode: 'array',
+  })
+  return lineageOf(rows[0]!)
+}
+
+function lineageOf([log, parent, forkedAt]: readonly (string | null)[]): Lineage {
+  return parent == null ? { log: log! } : { log: log!, parent, forkedAt: Number(forkedAt) }
+}

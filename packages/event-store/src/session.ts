@@ -1,0 +1,45 @@
+import { createHash } from 'node:crypto'
+import type pg from 'pg'
+import { isLostStatement } from './failure.ts'
+
+/** Values as Postgres writes them: the pool's own parsers are the user's business. */
+const asText = { getTypeParser: () => (text: string) => text } as unknown as pg.CustomTypesConfig
+
+export type TextRow = readonly (string | null)[]
+
+/**
+ * Statements on a pool whose sessions carry nothing: safe behind PgBouncer in transaction mode. Hot statements are prepared under
+ * a name that is the hash of their text, so that a name can only ever mean that text; where a pooler does not pass them on, the
+ * statement is sent again without a name, and none is named from then on.
+ */
+export class Session {
+  readonly pool: pg.Pool
+  #prepare = true
+  readonly #names = new Map<string, string>()
+
+  constructor(pool: pg.Pool) {
+    this.pool = pool
+  }
+
+  async rows(text: string, values: readonly unknown[], on?: pg.ClientBase): Promise<TextRow[]> {
+    const query = { text, values: values as unknown[], rowMode: 'array' as const, types: asText }
+    const target = on ?? this.pool
+    if (!this.#prepare) return (await target.query<string[]>(query)).rows
+    try {
+      return (await target.query<string[]>({ ...query, name: this.#nameOf(text) })).rows
+    } catch (error) {
+      if (!isLostStatement(error)) throw error
+      this.#prepare = false
+      if (on !== undefined) throw error // its transaction is lost with it
+      return (await target.query<string[]>(query)).rows
+    }
+  }
+
+  #nameOf(text: string): string {
+    const known = this.#names.get(text)
+    if (known !== undefined) return known
+    const name = `hw_${createHash('sha256').update(text).digest('base64url').slice(0, 24)}`
+    this.#names.set(text, name)
+    return name
+  }
+}
