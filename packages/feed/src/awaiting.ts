@@ -39,13 +39,14 @@ export async function* readOn(known: KnownLog, view: View, from: Place, options:
   let end = options.waitMs > 0 && until === undefined && place.position === known.seen ? place.position : -1
   for (;;) {
     if (end < place.position) end = Math.max(await endOf(known, until), place.position)
+    if (known.generation !== generation) throw replaced()
     const upTo = Math.max(place.position, Math.min(end, options.stopAt ?? end))
     for await (const range of rangesOf(known, view, place, { upTo, limit: limit - shown })) {
       shown += range.count
       place = { position: range.to, id: range.id }
       if (range.to === end) end = Math.max(await endOf(known, until), end)
       await known.check()
-      if (known.generation !== generation) throw refusal('HW_LOG_UNAVAILABLE', 'The log was replaced. Ask again.')
+      if (known.generation !== generation) throw replaced()
       yield { range, atEnd: range.to === end }
     }
     if (shown >= limit || (options.stopAt !== undefined && place.position >= options.stopAt)) return
@@ -54,7 +55,12 @@ export async function* readOn(known: KnownLog, view: View, from: Place, options:
     const over = until !== undefined && Date.parse(until) <= now().getTime()
     if (shown > 0 || leftMs <= 0 || over || signal.aborted) return
     const last = await known.waitFor(place.position, { waitMs: leftMs, signal })
+    if (known.generation !== generation) throw replaced()
     end = until === undefined ? last : await endOf(known, until)
     if (end <= place.position) return
   }
+}
+
+function replaced() {
+  return refusal('HW_LOG_UNAVAILABLE', 'The log was replaced while it was read. Ask again with your cursor.')
 }
