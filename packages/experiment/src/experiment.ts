@@ -1,5 +1,5 @@
 import { type Duration, microsOf } from './duration.ts'
-import { eventsIn, type Metric } from './metric.ts'
+import { mapEvents, type Metric } from './metric.ts'
 import { ExperimentRefused } from './refused.ts'
 import { sealOf } from './seal.ts'
 
@@ -23,6 +23,8 @@ export interface Rule {
   readonly alpha?: number
   /** Default `always-valid`: may be looked at any time. `fixed` is decided once, at `by`. */
   readonly method?: 'always-valid' | 'fixed'
+  /** Units at which the always-valid intervals are tightest; default 5,000. Best near where a decision is expected. */
+  readonly tightestAt?: number
 }
 
 export interface Placement {
@@ -159,17 +161,16 @@ function deepFreeze<T>(value: T): T {
   return value
 }
 
-/** What schemas say now is used here and left out of the seal: a field added to an event changes no experiment. */
+/** Settles what schemas say now, so that the seal does not hang on them: where the unit of each event is found. */
 function sealedMetric(name: string, unit: string, metric: Metric): Metric {
   const window = metric.within!
   if (metric.from !== undefined && microsOf(metric.from) >= microsOf(window)) {
     refuse('HW_METRIC', name, `metric "${metric.name}" starts ${metric.from} after exposure, after its end ${window}`)
   }
-  for (const { type, fields, unitBy } of eventsIn(metric)) {
-    if (fields !== undefined && fields.includes(unit) && unitBy !== undefined)
-      refuse('HW_METRIC', name, `${type} names its unit "${unit}" itself: leave out unitBy`)
-  }
-  return metric
+  return mapEvents(metric, (events) => {
+    const stream = events.unitBy !== undefined || events.fields?.includes(unit) === false
+    return { ...events, unitFrom: stream ? 'stream' : 'data' }
+  })
 }
 
 function requireDistinct(name: string, metrics: readonly Metric[]): void {

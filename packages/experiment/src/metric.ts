@@ -17,7 +17,9 @@ export interface Events {
   readonly service: string
   readonly type: string
   readonly where?: { readonly [field: string]: Primitive }
-  /** Event of the same stream that names the unit; absent where any earlier event of the stream may. */
+  /** Whether the event names its unit itself, or the last earlier event of its stream that does. Set when sealed. */
+  readonly unitFrom?: 'data' | 'stream'
+  /** The one type of event asked for the unit of a stream; absent where any may name it. */
   readonly unitBy?: string
   /** Fields of the data by the declared schema; absent when the schema cannot say. Not part of the seal. */
   readonly fields?: readonly string[]
@@ -197,6 +199,17 @@ export function eventsIn(metric: Metric): readonly Events[] {
   return [...measures, ...(metric.funnel?.steps ?? [])]
 }
 
+/** The same metric over changed groups of events. */
+export function mapEvents(metric: Metric, change: (events: Events) => Events): Metric {
+  const measured = <M extends Measure>(measure: M): M => ({ ...measure, events: change(measure.events) })
+  return {
+    ...metric,
+    ...(metric.measure && { measure: measured(metric.measure) }),
+    ...(metric.per && { per: measured(metric.per) }),
+    ...(metric.funnel && { funnel: { ...metric.funnel, steps: metric.funnel.steps.map(change) } }),
+  }
+}
+
 function metric(
   kind: MetricKind,
   name: string,
@@ -210,6 +223,9 @@ function metric(
   }
   if (cap !== undefined && !Number.isSafeInteger(cap)) {
     throw new ExperimentRefused('HW_METRIC', `Expected cap to be an integer in the metric's scale, got ${cap}.`)
+  }
+  if (cap !== undefined && !['count', 'sum', 'quantile'].includes(kind)) {
+    throw new ExperimentRefused('HW_METRIC', `A ${kind} has no cap. Cap a count or a sum.`)
   }
   if (before !== undefined && (kind === 'quantile' || kind === 'funnel')) {
     throw new ExperimentRefused('HW_METRIC', `A ${kind} has no covariate. Leave out before.`)

@@ -1,0 +1,69 @@
+import type { Events, Measure } from './metric.ts'
+
+/** Rows of a SELECT, values as text or null; DuckDB SQL over a table `events` with the lake's columns. */
+export type Query = (sql: string) => Promise<readonly Readonly<Record<string, unknown>>[]>
+
+export function text(value: string): string {
+  return `'${value.replaceAll("'", "''")}'`
+}
+
+/** A top field of the payload, as text. */
+export function field(name: string): string {
+  return `json_extract_string(data, ${text(`$."${name.replaceAll('"', '\\"')}"`)})`
+}
+
+/** Events within a position vector and before a time. */
+export function within(positions: Readonly<Record<string, number>>, time?: number): string {
+  const logs = Object.entries(positions).map(
+    ([service, position]) => `service = ${text(service)} and position <= ${Math.floor(position)}`,
+  )
+  const vector = logs.length === 0 ? 'false' : `(${logs.map((log) => `(${log})`).join(' or ')})`
+  return time === undefined ? vector : `${vector} and recorded_at < make_timestamp(${time})`
+}
+
+const columns = 'service, position, epoch_us(recorded_at) as time, causation_id'
+
+/** First exposure of each unit: (unit, variant, version, service, position, time, causation_id). */
+export function exposuresSql(experiment: string, seen: string): string {
+  return `select distinct on (unit) * from (
+    select ${field('unit')} as unit, ${field('variant')} as variant, cast(${field('allocation')} as bigint) as version, ${columns}
+    from events where type = 'ExperimentExposed' and ${field('experiment')} = ${text(experiment)} and ${seen}
+  ) order by unit, time, service, position`
+}
+
+/** Outcomes of some measure: (unit, value, unfit, service, position, time, causation_id). */
+export function outcomesSql(events: Events, unit: string, seen: string, measure?: Measure): string {
+  const amount = measure?.of === 'sum' ? amountSql(field(measure.field), measure.scale) : '1'
+  const unfit =
+    measure?.of === 'sum'
+      ? `case when ${field(measure.field)} is not null and ${amount} is null then ${field(measure.field)} end`
+      : 'null'
+  const own = `select ${field(unit)} as unit, ${amount} as value, ${unfit} as unfit, stream, ${columns}
+    from events where ${eventsSql(events)} and ${seen}`
+  if (events.unitFrom !== 'stream') return own
+  const names = `select service, stream, position, ${field(unit)} as unit from events
+    where service = ${text(events.service)} and ${field(unit)} is not null and ${seen}
+    ${events.unitBy === undefined ? '' : `and type = ${text(events.unitBy)}`}`
+  return `select n.unit, o.value, o.unfit, o.stream, o.service, o.position, o.time, o.causation_id
+    from (${own}) o asof join (${names}) n on o.service = n.service and o.stream = n.stream and o.position >= n.position`
+}
+
+function eventsSql({ service, type, where = {} }: Events): string {
+  const matches = Object.entries(where).map(([name, wanted]) =>
+    typeof wanted === 'number'
+      ? `try_cast(${field(name)} as double) = ${wanted}`
+      : `${field(name)} = ${text(String(wanted))}`,
+  )
+  return [`service = ${text(service)}`, `type = ${text(type)}`, ...matches].join(' and ')
+}
+
+/** An amount as an integer of 10^−scale; null where it has more decimals or is beyond 2^53 − 1. Plain integers take the short way. */
+function amountSql(value: string, scale: number): string {
+  const exact = `try_cast(${value} as decimal(38, 18))`
+  const digits = `try_cast(replace(cast(cast(${exact} as decimal(38, ${scale})) as varchar), '.', '') as bigint)`
+  const general = `case when ${exact} = cast(${exact} as decimal(38, ${scale})) then ${digits} end`
+  const short = `try_cast(${value} as bigint)`
+  const amount =
+    scale > 0 ? general : `case when cast(${short} as varchar) = ${value} then ${short} else ${general} end`
+  return `(case when ${amount} between ${-Number.MAX_SAFE_INTEGER} and ${Number.MAX_SAFE_INTEGER} then ${amount} end)`
+}
