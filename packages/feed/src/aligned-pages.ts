@@ -1,7 +1,7 @@
 import { promisify } from 'node:util'
 import { brotliCompress, constants, gzip } from 'node:zlib'
-import { chooseFace, type Face } from './accept.ts'
 import { type Answer, batchBody, linesPiece, pageBody, rangeHeaders } from './answer.ts'
+import { type Face, faceFor, mediaTypeOf } from './face.ts'
 import type { Range } from './known-log.ts'
 import { type Aligned, alignedAt, pageSize } from './links.ts'
 import { refusal } from './problem.ts'
@@ -27,11 +27,6 @@ interface Rendered {
 type Encoding = 'identity' | 'gzip' | 'br'
 
 const faces: readonly Face[] = ['page', 'lines', 'batch']
-const contentTypes: Partial<Record<Face, string>> = {
-  page: 'application/hal+json',
-  lines: 'application/x-ndjson',
-  batch: 'application/cloudevents-batch+json',
-}
 const compressors = {
   gzip: (body: Buffer) => promisify(gzip)(body),
   br: (body: Buffer) => promisify(brotliCompress)(body, { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } }),
@@ -89,7 +84,7 @@ async function parse(serving: Serving, asked: Asked, edition: string, range: str
   }
   const encodings = asked.headers.get('accept-encoding')
   const encoding = accepts(encodings, 'br') ? 'br' : accepts(encodings, 'gzip') ? 'gzip' : 'identity'
-  const face = chooseFace(asked.headers.get('accept'), faces)
+  const face = faceFor(asked.headers.get('accept'), faces)
   return { aligned: { from, to: to! }, view, log, edition, face, encoding }
 }
 
@@ -145,7 +140,7 @@ function rendering(serving: Serving, { aligned, log, edition, face }: Wanted, ra
   }
   const body =
     face === 'page' ? pageBody(answer) : face === 'batch' ? batchBody(answer) : linesPiece(log, answer.range, false)
-  const headers = { ...rangeHeaders(answer), 'content-type': contentTypes[face]! }
+  const headers = { ...rangeHeaders(answer), 'content-type': mediaTypeOf(face) }
   return { body, headers }
 }
 

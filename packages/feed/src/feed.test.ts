@@ -1,4 +1,5 @@
 import { contractOf, events } from '@headwater/contract'
+import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { expect, it } from 'vitest'
 import { z } from 'zod'
 import { feed, type FeedOptions, memoryLog } from './index.ts'
@@ -221,4 +222,56 @@ it('serves http-feeds readers', async () => {
   expect(((await batch.json()) as any[]).map(({ id }) => id)).toEqual(['e2'])
   expect(await (await get('/pots/events?lastEventId=e2&timeout=1', accept)).text()).toBe('[]')
   expect((await get('/pots/events?lastEventId=nobody', accept)).status).toBe(409)
+})
+
+it('is a page for people, without scripts, that escapes what events say', async () => {
+  const { log, get } = potsFeed()
+  log.append({ type: 'Saved', data: '{"note":"<script>alert(1)</script>","a":12.50}' })
+  const response = await get('/pots/events?type=Saved', { accept: 'text/html' })
+  expect(response.headers.get('content-security-policy')).toContain("default-src 'none'")
+  const text = await response.text()
+  expect(text).not.toContain('<script')
+  expect(text).toContain('12.50')
+  expect(text).toContain('href="/pots/events/1"')
+  expect(text).toMatch(/rel="next" href="\/pots\/events\?after=1\.[^"]*&amp;type=Saved"/)
+})
+
+it('limits how often a client may ask', async () => {
+  const { get } = potsFeed({ rate: { perSecond: 1, burst: 2 } })
+  const mailer = { subject: 'mailer', scopes: ['events:read'] }
+  expect((await get('/pots/events')).status).toBe(200)
+  expect((await get('/pots/events')).status).toBe(200)
+  const refused = await get('/pots/events')
+  expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '1'])
+  expect((await get('/pots/events', {}, mailer)).status).toBe(200)
+})
+
+it('compresses for those who ask, and lines as they come', async () => {
+  const { log, get } = potsFeed()
+  log.append(...many(1_000))
+  const plain = await (await get('/pots/events', { accept: 'application/x-ndjson' })).text()
+  const zipped = await get('/pots/events', { accept: 'application/x-ndjson', 'accept-encoding': 'gzip' })
+  const bytes = await zipped.bytes()
+  expect(bytes.length).toBeLessThan(plain.length / 4)
+  expect(gunzipSync(bytes).toString()).toBe(plain)
+  const { edition } = JSON.parse(await (await get('/pots/events')).text())
+  const path = `/pots/events/${edition}/1-1000`
+  const br = await get(path, { 'accept-encoding': 'br, gzip' })
+  expect(br.headers.get('content-encoding')).toBe('br')
+  expect(brotliDecompressSync(await br.bytes()).toString()).toBe(await (await get(path)).text())
+})
+
+it('refuses what it cannot do, with a problem document', async () => {
+  const { log, page, get, serve } = potsFeed()
+  log.append(saved(1))
+  const codeOf = async (path: string) => (await page(path)).code
+  expect(await codeOf('/pots/events?after=x')).toBe('HW_CURSOR_MALFORMED')
+  expect(await codeOf('/pots/events?limit=-1')).toBe('HW_PARAMETER_INVALID')
+  expect(await codeOf('/pots/events?since=yesterday')).toBe('HW_PARAMETER_INVALID')
+  expect(await codeOf('/pots/events?type=PotClosed')).toBe('HW_TYPE_NOT_SHOWN')
+  expect(await codeOf('/pots/events/2')).toBe('HW_NO_SUCH_EVENT')
+  expect(await codeOf('/pots/events/x/y/z')).toBe('HW_NO_SUCH_PAGE')
+  expect((await get('/pots/events', { accept: 'image/png' })).status).toBe(406)
+  const post = await serve(new Request('http://bank/pots/events', { method: 'POST' }), { caller: reader })
+  expect([post.status, post.headers.get('allow')]).toEqual([405, 'GET, HEAD'])
 })

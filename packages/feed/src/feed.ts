@@ -5,7 +5,7 @@ import { KnownLog } from './known-log.ts'
 import { Links } from './links.ts'
 import type { Log } from './log.ts'
 import { oneEvent } from './one-event.ts'
-import { problem, Refusal, refusal } from './problem.ts'
+import { problemOf, Refusal, refusal } from './problem.ts'
 import { limiter, type Rate } from './rate.ts'
 import { search } from './searching.ts'
 import type { Asked, Serving } from './serving.ts'
@@ -59,10 +59,11 @@ export function feed(options: FeedOptions): FeedHandler {
       const response = await answer(request, caller)
       return request.method === 'HEAD' ? await withoutBody(response) : response
     } catch (error) {
-      if (error instanceof Refusal && error.code !== 'HW_EVENT_UNREADABLE') return problem(error)
+      if (request.signal.aborted) return problemOf(unavailable()) // nobody is there to read it
+      if (error instanceof Refusal && error.code !== 'HW_EVENT_UNREADABLE') return problemOf(error)
       known.doubt()
       onError(error)
-      return problem(error instanceof Refusal ? error : unavailable())
+      return problemOf(error instanceof Refusal ? error : unavailable())
     }
   }
 }

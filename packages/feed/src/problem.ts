@@ -1,3 +1,5 @@
+import { problem } from '@headwater/hypermedia'
+
 /** Codes of refusals, each with its HTTP status and title (spec/feed.md, "Refusals"). */
 const problems = {
   HW_CURSOR_MALFORMED: [400, 'The cursor cannot be read'],
@@ -42,11 +44,7 @@ export function refusal(...said: ConstructorParameters<typeof Refusal>): Refusal
 }
 
 /** The problem document (RFC 9457) of a refusal. */
-export function problem({ code, message, more, headers }: Refusal): Response {
+export function problemOf({ code, message, more, headers }: Refusal): Response {
   const [status, title] = problems[code]
-  const body = { type: `urn:headwater:problem:${code}`, title, status, detail: message, code, ...more }
-  return new Response(`${JSON.stringify(body)}\n`, {
-    status,
-    headers: { 'content-type': 'application/problem+json', 'cache-control': 'no-store', ...headers },
-  })
+  return problem(status, { title, detail: message, code, ...more, headers })
 }

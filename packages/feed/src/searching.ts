@@ -1,7 +1,7 @@
-import { chooseFace, type Face } from './accept.ts'
 import { type Answer, batchBody, pageBody, rangeHeaders } from './answer.ts'
 import { type Piece, readOn } from './awaiting.ts'
-import { htmlBody } from './html.ts'
+import { type Face, faceFor, mediaTypeOf } from './face.ts'
+import { htmlPage } from './html.ts'
 import { alignedAt, pageOf, pageSize } from './links.ts'
 import { type Place, placeOf } from './place.ts'
 import { parseQuery, type Query } from './query.ts'
@@ -18,7 +18,7 @@ const allFaces: readonly Face[] = ['page', 'lines', 'batch', 'live', 'html']
 /** Answers `GET {feed}?…` in the face asked for. */
 export async function search(serving: Serving, asked: Asked): Promise<Response> {
   const byId = asked.url.searchParams.has('lastEventId') && (asked.headers.get('accept') ?? '*/*') === '*/*'
-  const face = byId ? 'batch' : chooseFace(asked.headers.get('accept'), allFaces)
+  const face = byId ? 'batch' : faceFor(asked.headers.get('accept'), allFaces)
   const query = parseQuery(asked.url.searchParams, asked.headers)
   const view = serving.viewFor(asked.caller, query.choice)
   const place = await placeOf(serving.known, query)
@@ -27,13 +27,9 @@ export async function search(serving: Serving, asked: Asked): Promise<Response> 
   const etag = `"${answer.edition}.${answer.range.from}-${answer.range.to}${answer.atEnd ? '.end' : ''}.${face}"`
   const headers = { ...bothAccepts, 'cache-control': 'no-store', etag, ...rangeHeaders(answer) }
   if (asked.headers.get('if-none-match') === etag) return new Response(null, { status: 304, headers })
-  if (face === 'html') return respond(htmlBody(answer, asked.url), 'text/html; charset=utf-8', headers)
-  if (face === 'batch') return respond(batchBody(answer), 'application/cloudevents-batch+json', headers)
-  return respond(pageBody(answer), 'application/hal+json', headers)
-}
-
-function respond(body: Buffer<ArrayBuffer>, type: string, headers: Record<string, string>): Response {
-  return new Response(body, { headers: { ...headers, 'content-type': type } })
+  if (face === 'html') return htmlPage(answer, asked.url.searchParams, headers)
+  const body = face === 'batch' ? batchBody(answer) : pageBody(answer)
+  return new Response(body, { headers: { ...headers, 'content-type': mediaTypeOf(face) } })
 }
 
 interface Search {
@@ -54,7 +50,7 @@ function streamed(serving: Serving, stream: Search & { asked: Asked }, face: 'li
       headers: {
         ...bothAccepts,
         'cache-control': 'no-store',
-        'content-type': face === 'lines' ? 'application/x-ndjson' : 'text/event-stream',
+        'content-type': mediaTypeOf(face),
         ...(zip ? { 'content-encoding': 'gzip' } : {}),
       },
     },
