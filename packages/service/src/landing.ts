@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events'
 import { readFeed } from '@headwater/feed'
 import { type Lake, openLake } from '@headwater/lake'
 import type { Logger } from './logger.ts'
@@ -8,6 +9,8 @@ export interface Landing {
   readonly lake: Lake
   follow(running: Running, fetch: typeof globalThis.fetch): void
   leave(service: string): Promise<void>
+  /** Resolves when what lies up to these positions (of the services followed) can be asked of the lake. */
+  caughtUp(positions: Readonly<Record<string, number>>): Promise<void>
   stop(): Promise<void>
 }
 
@@ -22,6 +25,7 @@ export async function landing({
 }): Promise<Landing> {
   const lake = await openLake({ directory })
   const following = new Map<string, { stop: AbortController; done: Promise<void> }>()
+  const landed = new EventEmitter().setMaxListeners(0)
   const leave = async (service: string) => {
     const one = following.get(service)
     following.delete(service)
@@ -34,12 +38,19 @@ export async function landing({
       lake.declare(contract)
       if (following.has(name)) return
       const stop = new AbortController()
-      const done = land(lake, { entry, service: name, fetch, signal: stop.signal }).catch((error: Error) => {
+      const done = land(lake, { entry, service: name, fetch, signal: stop.signal, landed }).catch((error: Error) => {
         if (!stop.signal.aborted) log('error', 'landing-failed', { service: name, message: error.message })
       })
       following.set(name, { stop, done })
     },
     leave,
+    async caughtUp(positions) {
+      const behind = () =>
+        Object.entries(positions).some(
+          ([name, position]) => following.has(name) && (lake.positions()[name] ?? 0) < position,
+        )
+      while (behind()) await once(landed, 'page')
+    },
     async stop() {
       await Promise.all([...following.keys()].map(leave))
       await lake.close()
@@ -52,9 +63,10 @@ interface Land {
   readonly service: string
   readonly fetch: typeof globalThis.fetch
   readonly signal: AbortSignal
+  readonly landed: EventEmitter
 }
 
-async function land(lake: Lake, { entry, service, fetch, signal }: Land): Promise<void> {
+async function land(lake: Lake, { entry, service, fetch, signal, landed }: Land): Promise<void> {
   for await (const page of readFeed(entry, {
     service,
     view: 'log',
@@ -63,5 +75,6 @@ async function land(lake: Lake, { entry, service, fetch, signal }: Land): Promis
     fetch,
   })) {
     await lake.land(page, { service })
+    landed.emit('page')
   }
 }

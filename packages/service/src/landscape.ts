@@ -7,7 +7,7 @@ import { discard, provide } from './database.ts'
 import { entryDocument, type Listed } from './entry.ts'
 import { type Guard, guard } from './guard.ts'
 import { type Issuer, localKeys, openIssuer } from './issuer.ts'
-import { landing } from './landing.ts'
+import { type Landing, landing } from './landing.ts'
 import { listen, type Listening } from './listener.ts'
 import { jsonLogger, type Logger } from './logger.ts'
 import { makePool } from './pool.ts'
@@ -48,6 +48,11 @@ export interface Landscape {
   /** Stops a service. With `discard` its database and role go too. */
   unmount(name: string, options?: { readonly discard?: boolean }): Promise<void>
   status(): Promise<readonly ServiceStatus[]>
+  /**
+   * Resolves when every consumer and the lake have handled all there is, also what followed from it; answers the positions.
+   * While events keep coming from outside it goes on waiting: abort it.
+   */
+  settled(options?: { readonly signal?: AbortSignal }): Promise<Readonly<Record<string, number>>>
   stop(): Promise<void>
 }
 
@@ -123,6 +128,7 @@ export async function startLandscape(services: readonly Service[], options: Land
       if (gone) await discard(options.postgres, landscapeName, name)
     },
     status: () => Promise.all([...running.values()].map((one) => one.status())),
+    settled: (given = {}) => settled(running, lands, given),
     async stop() {
       await listening.close()
       await lands?.stop()
@@ -135,6 +141,33 @@ export async function startLandscape(services: readonly Service[], options: Land
   }
   for (const service of services) await landscape.mount(service)
   return landscape
+}
+
+type Positions = Readonly<Record<string, number>>
+
+async function positionsOf(running: ReadonlyMap<string, Running>): Promise<Positions> {
+  const pairs = [...running].map(async ([name, { store }]) => [name, await store.log.last()] as const)
+  return Object.fromEntries(await Promise.all(pairs))
+}
+
+async function settled(
+  running: ReadonlyMap<string, Running>,
+  lands: Landing | undefined,
+  options: { readonly signal?: AbortSignal },
+): Promise<Positions> {
+  for (let before: Positions = {}; ;) {
+    const now = await positionsOf(running)
+    if (Object.entries(now).every(([name, position]) => before[name] === position)) return now
+    before = now
+    const consumers = [...running.values()].flatMap((one) => one.consumers)
+    await Promise.all(
+      consumers.map((consumer) => {
+        const read = consumer.status().services.map(({ service }) => [service, now[service] ?? 0] as const)
+        return consumer.caughtUp(Object.fromEntries(read), options)
+      }),
+    )
+    await lands?.caughtUp(now)
+  }
 }
 
 interface Gate {

@@ -1,8 +1,8 @@
 import type { Contract } from '@headwater/contract'
-import { feedSource, migrateConsumers, postgresKeeper, type RunningConsumer, runConsumer } from '@headwater/consumer'
+import { migrateConsumers, postgresKeeper, type RunningConsumer, runConsumer } from '@headwater/consumer'
 import { type EventStore, migrate, openStore } from '@headwater/event-store'
 import { type Allocations, variantReader } from '@headwater/experiment'
-import { feed } from '@headwater/feed'
+import { feed, readFeed } from '@headwater/feed'
 import { type Caller, type Handler, type Implementation, serve } from '@headwater/hypermedia'
 import type pg from 'pg'
 import { follow, wholeContract } from './allocations.ts'
@@ -85,7 +85,10 @@ export async function run(service: Service, surroundings: Surroundings): Promise
     },
   }
   const stops: (() => Promise<void>)[] = [followed.stop]
-  const source = feedSource(surroundings.entry, { fetch: surroundings.fetch })
+  const source: any = {
+    name: 'feed',
+    read: (request: any) => readFeed(surroundings.entry, { ...request, fetch: surroundings.fetch }),
+  }
   const keeper = postgresKeeper({ pool, effects: effectsOf(store, service.projections ?? [], allocations) })
   for (const declared of service.consumers ?? []) {
     const consumer = runConsumer(declared, { source, keeper })
