@@ -1,4 +1,4 @@
-import { normal } from './distributions/normal.ts'
+import { log } from './exponential.ts'
 
 /** Numbers that look random and follow from the seed alone, for simulations that must be repeatable; not for secrets. */
 export interface Random {
@@ -23,5 +23,14 @@ export function random(seed: number): Random {
   }
   for (let warm = 0; warm < 15; warm++) word()
   const uniform = () => ((word() >>> 6) * 134217728 + (word() >>> 5) + 0.5) / 9007199254740992
-  return { uniform, normal: () => normal.quantile(uniform()), below: (n) => Math.floor((word() / 4294967296) * n) }
+  return { uniform, normal: () => polar(uniform), below: (n) => Math.floor((word() / 4294967296) * n) }
+}
+
+/** Marsaglia & Bray 1964: one normal from a point in the unit disc. */
+function polar(uniform: () => number): number {
+  for (;;) {
+    const [x, y] = [2 * uniform() - 1, 2 * uniform() - 1]
+    const square = x * x + y * y
+    if (square < 1 && square > 0) return x * Math.sqrt((-2 * log(square)) / square)
+  }
 }

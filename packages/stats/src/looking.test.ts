@@ -1,0 +1,151 @@
+import { expect, it } from 'vitest'
+import {
+  addUnits,
+  compare,
+  compareQuantiles,
+  merge,
+  noUnits,
+  random,
+  type CompareOptions,
+  type Comparison,
+  type Random,
+  type Sums,
+} from './index.ts'
+
+/** Long forms of these, through the rule's own code, are `npm run guarantees -- decisions`. */
+const runs = 200
+const looks = 20
+const batch = 100
+
+interface Metric {
+  readonly name: string
+  readonly none: Sums
+  /** One unit; `moved` is the true effect. */
+  readonly draw: (random: Random, moved: number) => any
+  /** In the unit of the metric, of `moved` = 1. */
+  readonly effect: number
+}
+
+const metrics: Metric[] = [
+  {
+    name: 'proportion',
+    none: noUnits({ kind: 'proportion' }),
+    draw: ({ uniform }, moved) => uniform() < 0.1 + moved * 0.02,
+    effect: 0.02,
+  },
+  {
+    name: 'mean with a heavy tail',
+    none: noUnits({ kind: 'mean', scale: 100 }),
+    draw: ({ uniform }, moved) => Math.floor(100 / Math.sqrt(Math.sqrt(uniform()))) + moved * 10,
+    effect: 0.1,
+  },
+  {
+    name: 'mean with a covariate',
+    none: noUnits({ kind: 'mean', before: true }),
+    draw: ({ normal }, moved) => {
+      const before = Math.round(100 * normal())
+      return { value: before + Math.round(30 * normal()) + moved * 5, before }
+    },
+    effect: 5,
+  },
+  {
+    name: 'ratio',
+    none: noUnits({ kind: 'ratio' }),
+    draw: ({ below, normal }, moved) => {
+      const x = 1 + below(4)
+      return { y: Math.round(x * (500 + 100 * normal()) + moved * x * 20), x }
+    },
+    effect: 20,
+  },
+]
+
+/** Every look of one experiment, half the units in each variant. */
+function* experiment({ none, draw }: Metric, moved: number, seed: number): Generator<[Sums, Sums]> {
+  const source = random(seed)
+  let [control, treatment] = [none, none]
+  const units = (effect: number) =>
+    addUnits(
+      none,
+      Array.from({ length: batch / 2 }, () => draw(source, effect)),
+    )
+  for (let look = 0; look < looks; look++) {
+    control = merge(control, units(0))
+    treatment = merge(treatment, units(moved))
+    yield [control, treatment]
+  }
+}
+
+function shareOfRuns(
+  metric: Metric,
+  moved: number,
+  options: CompareOptions,
+  event: (result: Comparison) => boolean,
+): number {
+  let count = 0
+  for (let run = 0; run < runs; run++)
+    for (const [control, treatment] of experiment(metric, moved, run)) {
+      const result = compare(control, treatment, options)
+      if (result.kind !== 'computed' || !event(result)) continue
+      count++
+      break
+    }
+  return count / runs
+}
+
+/** α = 0.05 and 2.5 standard deviations of a simulation of this length. */
+const bound = 0.05 + 2.5 * Math.sqrt((0.05 * 0.95) / runs)
+const sequence: CompareOptions = { method: { kind: 'sequence', tightestAt: 1000 } }
+
+it.each(metrics)('$name: a sequence looked at 20 times is wrong no more often than α', (metric) => {
+  expect(shareOfRuns(metric, 0, sequence, ({ difference }) => difference.p <= 0.05)).toBeLessThan(bound)
+})
+
+it.each(metrics)('$name: the true effect stays inside at every look', (metric) => {
+  const outside = ({ difference }: Comparison) => difference.lower! > metric.effect || difference.upper! < metric.effect
+  expect(shareOfRuns(metric, 1, sequence, outside)).toBeLessThan(bound)
+})
+
+it('one-sided and mixture intervals may be looked at as well, a fixed one may not', () => {
+  const metric = metrics[0]!
+  const wrong = (options: CompareOptions) => shareOfRuns(metric, 0, options, ({ difference }) => difference.p <= 0.05)
+  expect(wrong({ ...sequence, alternative: 'higher' })).toBeLessThan(bound)
+  expect(wrong({ method: { kind: 'mixture', plausible: 0.03 } })).toBeLessThan(bound)
+  expect(wrong({ method: { kind: 'fixed' } })).toBeGreaterThan(0.2)
+})
+
+it('a fixed interval looked at once covers the truth as often as it says', () => {
+  for (const metric of metrics.filter(({ name }) => name !== 'mean with a heavy tail')) {
+    let covered = 0
+    for (let run = 0; run < runs; run++) {
+      const source = random(run)
+      const [control, treatment] = [0, 1].map((moved) =>
+        addUnits(
+          metric.none,
+          Array.from({ length: 300 }, () => metric.draw(source, moved)),
+        ),
+      )
+      const { difference } = compare(control!, treatment!, { method: { kind: 'fixed' } }) as Comparison
+      covered += Number(difference.lower! <= metric.effect && metric.effect <= difference.upper!)
+    }
+    expect(covered / runs).toBeGreaterThan(0.95 - 2.5 * Math.sqrt((0.05 * 0.95) / runs))
+  }
+})
+
+it('a quantile may be looked at as often as one likes', () => {
+  let wrong = 0
+  for (let run = 0; run < 100; run++) {
+    const { normal } = random(run)
+    const [control, treatment]: number[][] = [[], []]
+    for (let look = 0; look < 10; look++) {
+      for (let unit = 0; unit < 100; unit++) {
+        control!.push(Math.round(1000 * normal()))
+        treatment!.push(Math.round(1000 * normal()))
+      }
+      const result = compareQuantiles({ quantile: 0.8 }, control!, treatment!, sequence)
+      if (result.kind !== 'computed' || result.difference.p > 0.05) continue
+      wrong++
+      break
+    }
+  }
+  expect(wrong).toBeLessThanOrEqual(10)
+})
