@@ -1,3 +1,4 @@
+import type { Named } from './check-links.ts'
 import type { Implementation } from './implementation.ts'
 import type { AnyResource, Caller, StateOf } from './resource.ts'
 
@@ -12,9 +13,12 @@ export interface HostLink {
   readonly scope?: string
 }
 
+/** One for each resource, by its name. */
 export type Implementations<All extends readonly AnyResource[]> = {
-  readonly [R in All[number] as R['name']]: Implementation<StateOf<R>, R['path']>
+  readonly [Name in All[number]['name']]: ImplementationOf<Named<All[number], Name>>
 }
+
+type ImplementationOf<R extends AnyResource> = Implementation<StateOf<R>, R['path']>
 
 export interface ServeOptions<All extends readonly AnyResource[] = readonly AnyResource[]> {
   /** Name of the service; default scope of reading is `{service}:read`. */

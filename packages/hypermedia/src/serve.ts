@@ -21,7 +21,7 @@ import { siteOf, type Site, type Target } from './site.ts'
  */
 export function serve<const All extends readonly AnyResource[]>(
   resources: All & LinksChecked<All>,
-  options: ServeOptions<All>,
+  options: ServeOptions<NoInfer<All>>,
 ): Handler {
   const server = serverOf(resources, options as ServeOptions<any>)
   const home = `${server.site.base}/`
