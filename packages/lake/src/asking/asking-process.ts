@@ -53,16 +53,19 @@ export class AskingProcess {
   }
 
   async ask(question: Ask, signal?: AbortSignal): Promise<Rows | undefined> {
-    await this.started
+    signal?.throwIfAborted()
     let deadline: NodeJS.Timeout | undefined
-    const end = (ms: number) => (deadline = setTimeout(() => this.kill(), ms))
-    const cancel = () => {
+    const end = (afterMs: number, why: LakeError) => {
       clearTimeout(deadline)
-      end(GRACE_MS)
+      deadline = setTimeout(() => this.kill(why), afterMs)
+    }
+    const cancel = () => {
+      end(GRACE_MS, new LakeError('HW_QUERY_CANCELLED', 'The question was cancelled.'))
       void this.#call({ kind: 'cancel' }).catch(() => {})
     }
-    end(question.limits.timeMs + GRACE_MS)
-    if (signal?.aborted === true) cancel()
+    const { timeMs } = question.limits
+    const late = `The question took longer than ${timeMs} ms and its process was ended. Narrow it, or ask for more time.`
+    end(timeMs + GRACE_MS, new LakeError('HW_QUERY_TIME', late))
     signal?.addEventListener('abort', cancel, { once: true })
     try {
       return (await this.#call({ kind: 'ask', ...question })) as Rows | undefined
@@ -72,13 +75,16 @@ export class AskingProcess {
     }
   }
 
-  kill(): void {
+  /** Ends it; what is under way fails with this error. */
+  kill(why?: LakeError): void {
+    if (why !== undefined) this.#died(why)
     this.#child.kill('SIGKILL')
   }
 
   /** Resolves when the process is gone. */
   async close(): Promise<void> {
-    if (this.dead) return
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
+    this.#child.ref()
     const gone = new Promise<void>((resolve) => this.#child.once('exit', () => resolve()))
     this.kill()
     await gone
@@ -87,10 +93,19 @@ export class AskingProcess {
   #call(call: Call): Promise<unknown> {
     if (this.#dead !== undefined) return Promise.reject(this.#dead)
     const id = ++this.#next
+    // Only a question under way keeps the parent from ending.
+    this.#child.ref()
+    this.#child.channel?.ref()
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { resolve, reject })
       this.#child.send({ id, call })
     })
+  }
+
+  #rest(): void {
+    if (this.#pending.size > 0) return
+    this.#child.unref()
+    this.#child.channel?.unref()
   }
 
   #settle(reply: Reply): void {
@@ -98,6 +113,7 @@ export class AskingProcess {
     this.#pending.delete(reply.id)
     if ('error' in reply) waiting?.reject(new LakeError(reply.error.code, reply.error.message))
     else waiting?.resolve(reply.value)
+    this.#rest()
   }
 
   #died(cause: LakeError): void {
@@ -122,8 +138,6 @@ function spawned(): ChildProcess {
     // No secret of the service's environment is within reach of a question.
     env: Object.fromEntries(['PATH', 'TMPDIR'].flatMap((key) => (process.env[key] ? [[key, process.env[key]]] : []))),
   })
-  child.unref()
-  child.channel?.unref()
   return child
 }
 

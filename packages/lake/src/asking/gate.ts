@@ -111,7 +111,8 @@ class Walk {
 
   #function(node: Node, known: ReadonlySet<string>): void {
     const called = fold(node.function_name)
-    if ((node.schema ?? '') !== '' || (node.catalog ?? '') !== '' || !known.has(called)) {
+    const ours = ['', 'main'].includes(String(node.schema ?? '')) && (node.catalog ?? '') === ''
+    if (!ours || !known.has(called)) {
       const where = known === allowedTableFunctions ? ' in FROM' : ''
       throw refusal(
         `The function ${called} may not be called${where}: questions read the lake's tables and nothing else.`,

@@ -10,13 +10,19 @@ import { type Ask, type Call, type Feed, OUT_OF_MEMORY, type Reply, type Request
 import { readRowsOf } from './result.ts'
 import type { Statement } from './statement.ts'
 
+interface Running {
+  connection?: DuckDBConnection
+  /** Why it has to stop. */
+  why?: LakeError
+}
+
 /**
  * The process that answers questions, one at a time. It holds the tail and nothing that cannot be told again: when it dies, of
  * a question too large or by a fault of the engine, another one takes its place.
  */
 class Asking {
   readonly #instance: DuckDBInstance
-  #running: { connection: DuckDBConnection; why?: LakeError } | undefined
+  #running: Running | undefined
 
   private constructor(instance: DuckDBInstance) {
     this.#instance = instance
@@ -71,24 +77,18 @@ class Asking {
   }
 
   async ask(question: Ask): Promise<Rows | undefined> {
-    // The gate is here once more, in the process that runs the text, whatever was inspected before.
-    await this.inspect(question.sql)
-    const connection = await this.#instance.connect()
-    const running: { connection: DuckDBConnection; why?: LakeError } = { connection }
+    const running: Running = {}
     this.#running = running
     const { timeMs } = question.limits
-    const timer = setTimeout(
-      () =>
-        this.stop(
-          new LakeError(
-            'HW_QUERY_TIME',
-            `The question took longer than ${timeMs} ms and was stopped. Narrow it, or ask for more time.`,
-          ),
-        ),
-      timeMs,
-    )
+    const late = `The question took longer than ${timeMs} ms and was stopped. Narrow it, or ask for more time.`
+    const timer = setTimeout(() => this.stop(new LakeError('HW_QUERY_TIME', late)), timeMs)
     try {
+      // The gate is here once more, in the process that runs the text, whatever was inspected before.
+      await this.inspect(question.sql)
+      const connection = await this.#instance.connect()
+      running.connection = connection
       await this.#look(connection, question.views)
+      if (running.why !== undefined) throw running.why
       return question.export === undefined
         ? await readRowsOf(connection, question.sql, question.limits)
         : await this.#export(connection, question)
@@ -97,7 +97,7 @@ class Asking {
     } finally {
       clearTimeout(timer)
       this.#running = undefined
-      connection.closeSync()
+      running.connection?.closeSync()
     }
   }
 
@@ -105,7 +105,7 @@ class Asking {
   stop(why: LakeError): void {
     if (this.#running === undefined) return
     this.#running.why ??= why
-    this.#running.connection.interrupt()
+    this.#running.connection?.interrupt()
   }
 
   async #look(connection: DuckDBConnection, views: readonly View[]): Promise<void> {
