@@ -34,6 +34,8 @@ export interface Deciding<Others = {}> {
   variant<E extends { readonly variants: object }>(experiment: E, unit: string): string & keyof E['variants']
   readonly now: Date
   newId(): string
+  /** Who asks, as the host found out; absent where an event did. */
+  readonly caller?: string
 }
 
 /** An entity: a decider and an id. In a decision's `others` it comes with its state. */

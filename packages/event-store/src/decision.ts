@@ -86,9 +86,10 @@ export function take<State>(
   options: Omit<ExecuteOptions<State>, 'expected'>,
 ): Taken<State> {
   const variant = (options.variant ?? noVariant) as Deciding['variant']
+  const caller = options.caller === undefined ? {} : { caller: options.caller }
   const decided =
     options.before?.(own.state) ??
-    definitionOf(own.decider).decide({ type: command, data }, own.state, { id, others, variant, ...world })
+    definitionOf(own.decider).decide({ type: command, data }, own.state, { id, others, variant, ...caller, ...world })
   const events = isRefusal(decided) ? [] : decided
   const changes = changesOf([own, ...Object.values(others)])
   const rows = events.flatMap((event, index) => {

@@ -40,6 +40,8 @@ export interface ExecuteOptions<State> {
   /** The data has been through the command's schema already. */
   readonly checked?: boolean
   readonly variant?: (experiment: any, unit: string) => string
+  /** Who asks. */
+  readonly caller?: string
   /** Called once a try, for done and refused alike; what it answers goes into the same append (requests, exposures). */
   readonly record?: (outcome: Outcome<State>) => readonly StreamAppend[]
   readonly inline?: readonly InlineProjection<any>[]

@@ -72,6 +72,7 @@ async function act(resource: DeciderResource, on: Acting, call: Call<any>) {
     eventId: (index) => idFrom('event', requestId, String(index)),
     before: (state) => call.refusal(state),
     variant: (experiment, unit) => variants.variant(experiment, unit),
+    caller: caller.subject,
     record(outcome) {
       answer = call.answer(outcome)
       const refused = outcome.kind === 'refused' ? { refused: outcome.code } : {}
