@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import type { Cursor, SourcePage } from '@headwater/consumer'
 import type { Contract } from '@headwater/contract'
+import { compact, crowded } from './compaction.ts'
 import { Asking } from './asking/asking.ts'
 import type { Ask, Column, Feed, Format, ProcessLimits, QueryLimits } from './asking/protocol.ts'
 import type { Statement } from './asking/statement.ts'
@@ -17,6 +18,7 @@ import { type Landed, Landing, type SealOptions } from './landing.ts'
 import type { Read } from './reads.ts'
 import { countAgain } from './recount.ts'
 import { type Look, look } from './look.ts'
+import { vacuum, type Vacuumed } from './vacuum.ts'
 import type { Sight } from './views.ts'
 
 export interface LakeOptions {
@@ -31,6 +33,10 @@ export interface LakeOptions {
   /** Questions answered at a time, and what each one's process may take. */
   readonly processes?: Partial<ProcessLimits> & { readonly count?: number }
   readonly files?: Files
+  /** Joins small segments by itself; default true. */
+  readonly compact?: boolean
+  /** Told of what went wrong beside landing and asking, and will be tried again. */
+  readonly onTrouble?: (error: unknown) => void
   /** Milliseconds since 1970. */
   readonly now?: () => number
 }
@@ -104,7 +110,14 @@ export class Lake {
   constructor(on: LakeOptions & { files: Files; engine: Engine; log: DeltaLog; catalogue: Catalogue }) {
     this.#on = on
     const seal = { events: 50_000, bytes: 32 * 1024 * 1024, afterMs: 2_000, ...on.seal }
-    this.#landing = new Landing({ ...on, seal, units: on.units ?? ['customerId', 'unit'], now: on.now ?? Date.now })
+    this.#landing = new Landing({
+      ...on,
+      seal,
+      compact: on.compact ?? true,
+      onTrouble: on.onTrouble ?? (() => {}),
+      units: on.units ?? ['customerId', 'unit'],
+      now: on.now ?? Date.now,
+    })
     const { count = 2, ...process } = on.processes ?? {}
     this.#asking = new Asking({
       directory: on.files.address('.'),
@@ -140,6 +153,19 @@ export class Lake {
   /** Seals what has landed; resolves when it is in the table. */
   async seal(): Promise<void> {
     await this.#landing.seal()
+  }
+
+  /** Joins small segments where there are some; false when there were none, or another writer was first. */
+  async compact(): Promise<boolean> {
+    const { log, files, engine, now = Date.now } = this.#on
+    const segments = crowded(await log.refresh(), 2)
+    return segments.length > 0 && (await compact({ log, files, engine, now }, segments))
+  }
+
+  /** Removes files that no version of the last `keepMs` (default a week) needs. */
+  async vacuum({ keepMs = 7 * 24 * 3_600_000 }: { keepMs?: number } = {}): Promise<Vacuumed> {
+    const { log, files, now = Date.now } = this.#on
+    return await vacuum({ log, files, now }, keepMs)
   }
 
   /** Event types and fields, with counts, times and examples. */

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers'
 import type { Cursor, SourcePage } from '@headwater/consumer'
 import { type Bodies, type Body, grown, namesOf } from './body.ts'
+import { compact, crowded } from './compaction.ts'
 import type { Catalogue } from './catalogue.ts'
 import { type Action, protocol } from './delta/actions.ts'
 import type { DeltaLog } from './delta/log.ts'
@@ -36,6 +37,8 @@ interface LandingOptions {
   readonly catalogue: Catalogue
   readonly units: readonly string[]
   readonly seal: SealOptions
+  readonly compact: boolean
+  readonly onTrouble: (error: unknown) => void
   readonly now: () => number
 }
 
@@ -50,6 +53,7 @@ export class Landing {
   readonly #landed = new Map<string, number>()
   #sealing: Promise<void> | undefined
   #timer: NodeJS.Timeout | undefined
+  #compacting: Promise<unknown> | undefined
   #failure: unknown
 
   constructor(on: LandingOptions) {
@@ -117,6 +121,7 @@ export class Landing {
   async close(): Promise<void> {
     clearTimeout(this.#timer)
     await this.#sealing?.catch(() => {})
+    await this.#compacting
   }
 
   #join(page: SourcePage, service: string, position: number): void {
@@ -202,6 +207,16 @@ export class Landing {
     }
     this.#follow(this.#on.log.snapshot)
     await this.#on.files.put('_headwater/catalogue.json', this.#on.catalogue.kept())
+    if (this.#on.compact) this.#compact()
+  }
+
+  /** Beside landing, one at a time. A failure costs nothing but the joining, which is tried again after a later seal. */
+  #compact(): void {
+    const segments = crowded(this.#on.log.snapshot)
+    if (segments.length === 0 || this.#compacting !== undefined) return
+    this.#compacting = compact(this.#on, segments)
+      .catch(this.#on.onTrouble)
+      .then(() => (this.#compacting = undefined))
   }
 
   /** The table's bodies, with room for what the batch holds. */
