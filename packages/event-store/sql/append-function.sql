@@ -25,7 +25,6 @@ begin
     count(*),
     min(format('event %s', e.number)) filter (
       where e.type is null or e.type !~ '^[A-Z][A-Za-z0-9]{0,99}$' or e.data is null
-        or not headwater.is_kept(e.data)
         or concat(e.id, append.correlation, append.causation, append.traceparent) ~ '[[:cntrl:]"\\]'
         or greatest(length(e.id), length(append.correlation), length(append.causation), length(append.traceparent)) > 255
     )

@@ -214,6 +214,7 @@ function declaredSteps(
       if (choose === undefined) throw unknownCommand(category, type, Object.keys(decide))
       return choose(data, state, context) as readonly Event[] | Refusal
     },
+    reads: ({ type, data }, state) => reads?.[type]?.(data, state) ?? {},
     evolve: (state, { type, data }) => {
       const step = Object.hasOwn(steps, type) ? steps[type] : undefined
       if (step === undefined) {

@@ -1,6 +1,6 @@
 import type { Event } from '@headwater/contract'
 import type { Appended, Conflict, IdReused, StreamAppend } from './append.ts'
-import { type Command, type Decider, definitionOf, type Refusal } from './decider.ts'
+import { type Command, type Decider, definitionOf, type Entity, type EntityRef, type Refusal } from './decider.ts'
 import { checkedData, nameOf, type Request, situationOf, streamOf, take, type Taken, type World } from './decision.ts'
 import type { Meta } from './event.ts'
 import type { Loaded } from './states.ts'
@@ -79,35 +79,64 @@ export async function execute<State, C extends string | Command>(
   const name = nameOf(command)
   const checked = options.checked === true ? data : checkedData(definition, name, data)
   const request: Request<State> = { decider, id, command: name, data: checked }
-  const world: World = { now: store.now(), newId: store.newId }
-  let fresh = false
-  for (let tries = 1; ; tries++) {
-    const states = { kept: 0 }
-    const situation = await situationOf(request, async (of, its) => {
-      const kept = fresh ? undefined : store.states.kept(of, its)
-      if (kept !== undefined) states.kept += 1
-      return kept ?? (await store.states.load(of, its))
-    })
-    const mayBeOld = states.kept > 0
-    const { expected } = options
-    const { version } = situation.own
-    if (expected !== undefined && expected !== version && (!mayBeOld || version > expected)) {
-      return { kind: 'conflict', stream: streamOf(situation.own), expected, actual: version }
-    }
-    fresh = true
-    if (expected !== undefined && expected !== version) continue
-    const taken = take(request, situation, world, options)
-    if (taken.append.streams.every(({ events }) => events.length === 0)) {
-      // Nothing to record, so no append would notice that a state was old.
-      if (mayBeOld) continue
-      return { ...taken.outcome, repeated: false }
-    }
-    const result = await store.append(taken.append)
-    if (result.kind === 'appended') return await recorded(store, request, taken, result)
-    if (result.kind === 'id-reused') return result
-    const read = taken.after.some((entity) => streamOf(entity) === result.stream)
-    if (!read || expected !== undefined || tries === triesMost) return result
+  const { expected } = options
+  if (expected !== undefined && store.states.kept(decider, id)?.version !== expected) {
+    const { version: actual } = await store.states.load(decider, id)
+    if (actual !== expected) return { kind: 'conflict', stream: streamOf({ decider, id }), expected, actual }
   }
+  const world: World = { now: store.now(), newId: store.newId }
+  let endTurn: (() => void) | undefined
+  try {
+    for (let tries = 1; ; tries++) {
+      const result = await attempt(store, request, world, options)
+      if (result.kind !== 'again') return result
+      if (expected !== undefined || tries === triesMost) return result.conflict
+      // Those whom one entity defeated come one after the other; else each would defeat all others again and again.
+      endTurn?.()
+      endTurn = await store.states.turns.take(result.conflict.stream)
+      await store.states.load(result.entity.decider, result.entity.id)
+    }
+  } finally {
+    endTurn?.()
+  }
+}
+
+type Again = { readonly kind: 'again'; readonly conflict: Conflict; readonly entity: EntityRef }
+
+async function attempt<State>(
+  store: EventStore,
+  request: Request<State>,
+  world: World,
+  options: ExecuteOptions<State>,
+): Promise<Executed<State> | Again> {
+  const { states } = store
+  const kept: Entity[] = []
+  const situation = await situationOf(request, async (decider, id) => {
+    const known = states.kept(decider, id)
+    if (known === undefined) return await states.load(decider, id)
+    kept.push({ decider, id, ...known })
+    return known
+  })
+  const taken = take(request, situation, world, options)
+  if (taken.append.streams.every(({ events }) => events.length === 0)) {
+    // Nothing to record, so no append would notice that a kept state is old.
+    const conflict = await firstOld(store, kept)
+    return conflict ?? { ...taken.outcome, repeated: false }
+  }
+  const result = await store.append(taken.append)
+  if (result.kind === 'appended') return await recorded(store, request, taken, result)
+  if (result.kind === 'id-reused') return result
+  const entity = taken.after.find((one) => streamOf(one) === result.stream)
+  return entity === undefined ? result : { kind: 'again', conflict: result, entity }
+}
+
+async function firstOld({ states }: EventStore, entities: readonly Entity[]): Promise<Again | undefined> {
+  for (const entity of entities) {
+    const { version: actual } = await states.load(entity.decider, entity.id)
+    const conflict: Conflict = { kind: 'conflict', stream: streamOf(entity), expected: entity.version, actual }
+    if (actual !== entity.version) return { kind: 'again', conflict, entity }
+  }
+  return undefined
 }
 
 async function recorded<State>(

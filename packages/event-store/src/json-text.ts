@@ -1,4 +1,4 @@
-/** Data that is JSON text already and must stay as it is, byte for byte (an import, a request as received). */
+/** Data that is JSON text already and must stay as it is, byte for byte (an import, a request as received); line ends between its values become spaces. */
 export class JsonText {
   readonly text: string
   /** @throws SyntaxError when it is not JSON. */
@@ -18,7 +18,7 @@ const lostEscape =
 
 /** JSON text of a value, or what is wrong with it. */
 export function jsonOf(value: unknown): { readonly text: string } | { readonly wrong: string } {
-  const text = value instanceof JsonText ? value.text : JSON.stringify(value)
+  const text = value instanceof JsonText ? value.text.replaceAll(/[\r\n]/g, ' ') : JSON.stringify(value)
   if (text === undefined) return { wrong: `got ${typeof value}, which JSON has no word for` }
   if (text.includes('\\u') && lostEscape.test(text))
     return { wrong: 'got text with U+0000 or half a surrogate pair in it' }

@@ -15,7 +15,6 @@ const versions: readonly (readonly string[])[] = [
     'append-batch-function',
     'append-one-function',
     'append-strict-function',
-    'is-kept-function',
     'append-function',
     'adopt-function',
   ],

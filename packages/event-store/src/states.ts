@@ -3,6 +3,7 @@ import type pg from 'pg'
 import { type Decider, type Definition, definitionOf } from './decider.ts'
 import type { Session, TextRow } from './session.ts'
 import { statement } from './statement.ts'
+import { Turns } from './turns.ts'
 
 /** State of an entity at a version of its stream. */
 export interface Loaded<State = any> {
@@ -18,6 +19,7 @@ const cachedMost = 10_000
  * conflict of its append, so the keeping costs no safety and saves the reading.
  */
 export class States {
+  readonly turns = new Turns()
   readonly #session: Session
   readonly #schema: string
   readonly #kept = new WeakMap<Definition, Map<string, Loaded>>()
