@@ -1,7 +1,8 @@
+import { Client } from 'ketting'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { enter, Refusal } from './client.ts'
-import { link, resource, serve, type Handler, type Implementation } from './index.ts'
+import { assertDiscoverable, discover, link, resource, serve, type Handler, type Implementation } from './index.ts'
 
 const customer = resource('/customers/{customerId}', {
   state: z.object({ name: z.string(), potIds: z.array(z.string()) }),
@@ -275,4 +276,70 @@ it('shows its token only to the origins that the entry document names', async ()
   bank.tokens.length = 0
   await arrive({ token: 'secret', fetch: elsewhere }).service('pots').follow('pot', { potId: 'x' })
   expect(bank.tokens).toEqual(['Bearer secret', null])
+})
+
+describe('ketting', () => {
+  const ketting = () => {
+    const client = new Client('http://bank.test/')
+    client.use((request) => bank.fetch(request.url, request))
+    return client
+  }
+
+  it('walks it unchanged: services, templates, links of other services, lists', async () => {
+    const home = ketting().go('http://bank.test/pots/')
+    const pot = await home.follow<{ saved: number }>('pot', { potId: 'p1' })
+    expect((await pot.get()).data).toEqual({ customerId: 'c1', saved: 5 })
+    const person = await pot.follow<{ name: string }>('customer')
+    expect((await person.get()).data.name).toBe('Ada')
+    expect((await person.followAll('pot')).map(({ uri }) => uri)).toEqual([
+      'http://bank.test/pots/pots/p1',
+      'http://bank.test/pots/pots/p2',
+    ])
+    expect((await ketting().follow('service')).uri).toBe('http://bank.test/customers/')
+  })
+
+  it('fills in forms', async () => {
+    const state = await ketting().go('http://bank.test/pots/pots/p1').get()
+    const save = state.action('save')
+    expect(save.field('amountMinor')).toMatchObject({ type: 'number', required: true, step: 1 })
+    const done = await save.submit({ amountMinor: 7 })
+    expect(done.data).toEqual({ customerId: 'c1', saved: 12 })
+    const opened = await (
+      await ketting().go('http://bank.test/pots/').get()
+    )
+      .action('pot.open')
+      .submit({ potId: 'p7', customerId: 'c1' })
+    expect(opened.data).toEqual({ customerId: 'c1', saved: 0 })
+  })
+})
+
+describe('the whole graph', () => {
+  const options = () => ({ fetch: bank.fetch, variables: { customerId: 'c1' } })
+
+  it('can be discovered from the entry', async () => {
+    bank.savings.set('p2', { state: { customerId: 'c1', saved: 1 }, version: 1 })
+    const { documents, templates, actions } = await assertDiscoverable('http://bank.test/', options())
+    const paths = documents.map((url) => new URL(url).pathname)
+    expect(paths).toEqual(
+      expect.arrayContaining(['/', '/pots/', '/customers/customers', '/pots/pots/p2', '/pots/openapi.json']),
+    )
+    expect(paths).toEqual(expect.arrayContaining(['/pots/rels', '/pots/rels/pot', '/customers/rels/item']))
+    expect(templates).toContain('/pots/pots/{potId}')
+    expect(actions).toEqual(
+      expect.arrayContaining(['/pots/pots', '/pots/pots/p1/save', '/customers/customers/c1/rename']),
+    )
+  })
+
+  it('has each dead link named with where it is', async () => {
+    const { dead } = await discover('http://bank.test/', options())
+    expect(dead).toEqual([
+      {
+        from: 'http://bank.test/customers/customers/c1',
+        relation: 'pot',
+        href: 'http://bank.test/pots/pots/p2',
+        why: '404 HW_NOT_FOUND',
+      },
+    ])
+    await expect(assertDiscoverable('http://bank.test/', options())).rejects.toThrow(/pot of .*\/c1 → .*\/p2: 404/)
+  })
 })
