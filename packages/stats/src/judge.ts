@@ -18,7 +18,7 @@ export function judge(comparison: Comparison, claim: Claim): Verdict | CannotCom
   const { alternative } = comparison
   if (alternative !== 'different' && alternative !== better)
     return cannot(
-      'no-effect-asked',
+      'side-not-looked-at',
       `This comparison looks only for ${alternative} values; the claim needs '${better}' or 'different'.`,
     )
   const { lower, upper } = effect

@@ -3,6 +3,7 @@ import {
   addUnits,
   compare,
   compareQuantiles,
+  forecast,
   merge,
   noUnits,
   random,
@@ -148,4 +149,30 @@ it('a quantile may be looked at as often as one likes', () => {
     }
   }
   expect(wrong).toBeLessThanOrEqual(10)
+})
+
+it('a forecast day is kept: by then the stated effect has been seen about as often as the power says, and not before', () => {
+  const baseline = { kind: 'proportion', n: 1000n, successes: 300n } as const
+  const plan = { baseline, method: { kind: 'sequence' } } as const
+  const expected = forecast(plan, { difference: 0.08 }, { perDay: 100 })
+  if (expected.kind !== 'computed') throw new Error(expected.sentence)
+  const options: CompareOptions = { method: { kind: 'sequence', tightestAt: expected.units } }
+  const seenOn: number[] = []
+  for (let run = 0; run < runs; run++) {
+    const { uniform } = random(run)
+    let [control, treatment] = [0n, 0n]
+    for (let day = 1; day <= expected.days; day++) {
+      for (let unit = 0; unit < 50; unit++) {
+        if (uniform() < 0.3) control += 1n
+        if (uniform() < 0.38) treatment += 1n
+      }
+      const n = BigInt(50 * day)
+      const result = compare({ ...baseline, n, successes: control }, { ...baseline, n, successes: treatment }, options)
+      if (result.kind !== 'computed' || result.difference.p > 0.05) continue
+      seenOn.push(day)
+      break
+    }
+  }
+  expect(seenOn.length / runs).toBeGreaterThan(0.75)
+  expect(seenOn.length / runs).toBeLessThan(0.92)
 })

@@ -16,6 +16,7 @@ export type Reason =
   | 'no-denominator'
   | 'control-near-zero'
   | 'no-effect-asked'
+  | 'side-not-looked-at'
   | 'not-with-this-traffic'
 
 /**
