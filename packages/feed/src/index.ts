@@ -1,3 +1,4 @@
+export { conform, type ConformOptions, type ConformReport, type ConformResult } from './conform/conform.ts'
 export { cursorText, type Cursor } from './cursor.ts'
 export { feed, type FeedHandler, type FeedOptions } from './feed.ts'
 export { lineOf } from './line.ts'
