@@ -51,12 +51,38 @@ it('agrees with published score intervals of a difference (Newcombe 1998, table 
   expect(interval([6n, 7n, 2n, 7n])).toEqual(['0.0544', '0.8478'])
 })
 
-it('keeps its variance where doubles lose it: a million values near five thousand million', () => {
+it('keeps its variance where doubles lose it: values of five million million that differ by one', () => {
   const values = Array.from({ length: 20_000 }, (_, i) => 5_000_000_000_000 + (i % 2))
   const { difference } = computed(mean(values), mean(values), fixed)
   // Half of the values are one above the others: variance n/4(n − 1).
   const n = values.length
   expect(difference.standardError).toBe(Math.sqrt((2 * (1 / 4)) / (n - 1)))
+})
+
+it('gives the same bits in any scale, and mirrored ones for mirrored variants', () => {
+  const [a, b] = [
+    [3, 5, 9, 1, 4, 4, 7],
+    [6, 8, 9, 5, 7, 9, 8],
+  ]
+  const times = (values: number[]) => values.map((value) => value * 100)
+  const one = computed(mean(a), mean(b), fixed)
+  expect(computed(mean(times(a), { scale: 100 }), mean(times(b), { scale: 100 }), fixed)).toEqual(one)
+  const { difference } = computed(mean(b), mean(a), fixed)
+  expect([-difference.upper!, -difference.lower!, difference.p]).toEqual([
+    one.difference.lower,
+    one.difference.upper,
+    one.difference.p,
+  ])
+})
+
+it('has no doubt about claims that no proportions could break', () => {
+  const result = computed(proportion(5n, 10n), proportion(6n, 10n), fixed)
+  for (const on of ['difference', 'lift'] as const)
+    expect(judge(result, { claim: 'not-inferior', better: 'higher', margin: 1, on })).toMatchObject({
+      holds: 'yes',
+      p: 0,
+    })
+  expect(judge(result, { claim: 'superior', better: 'higher', margin: 1 })).toMatchObject({ holds: 'no', p: 1 })
 })
 
 it('says by which rule a one-sided comparison bounds', () => {

@@ -19,7 +19,10 @@ export interface Forecast {
   readonly units: number
 }
 
-/** When an experiment will see an effect of this size: in how many days, or `not-with-this-traffic` and what could be seen instead. */
+/**
+ * When an experiment will see an effect of this size: in how many days, or `not-with-this-traffic` and what could be seen instead.
+ * A sequence without `tightestAt` is taken to be tightest at the units of the answer: pass those to `compare` as `tightestAt`.
+ */
 export function forecast(plan: Plan, size: Size, traffic: Traffic): Planned<Forecast> {
   const { windowDays = 0, withinDays = 365 } = traffic
   within('windowDays', windowDays, -1, Infinity)

@@ -12,15 +12,15 @@ export interface QuantileMetric {
 }
 
 /**
- * Compares a quantile of two variants from their per-unit values, one a unit, in any order.
+ * Compares a quantile of two variants from their per-unit values, one a unit, in any order (an array or a typed array of integers in the metric's scale).
  * The spread of a quantile is taken from the order statistics 1.96 binomial standard deviations to either side of it, so no density is estimated:
  * Deng, Knoblich & Lu 2018 ("Applying the Delta method in metric analytics", §4, the outer interval). A quantile is asymptotically a mean of indicators
  * (Bahadur 1966), so the confidence sequence applies as it does to means. Values with so many ties that the order statistics coincide give `no-variance`.
  */
 export function compareQuantiles(
   metric: QuantileMetric,
-  control: readonly Integer[],
-  treatment: readonly Integer[],
+  control: ArrayLike<Integer>,
+  treatment: ArrayLike<Integer>,
   options: CompareOptions = {},
 ): Comparison | CannotCompute {
   within('quantile', metric.quantile, 0, 1)
@@ -44,7 +44,7 @@ export function compareQuantiles(
 
 const reach = 1.96
 
-function located({ quantile, scale = 1 }: QuantileMetric, values: readonly Integer[]) {
+function located({ quantile, scale = 1 }: QuantileMetric, values: ArrayLike<Integer>) {
   const n = values.length
   const sorted = Float64Array.from(values, Number).sort()
   const spread = reach * Math.sqrt(n * quantile * (1 - quantile))
@@ -67,7 +67,8 @@ export interface Winsorised {
 
 /**
  * Pulls extreme values in to quantiles of all variants together (Dixon 1960; Tukey 1962), so that a few units do not drown the rest. The bounds are common to the
- * variants, or the comparison would be biased; what is compared is then the mean of the bounded values, and the README of a metric should say so.
+ * variants, or the comparison would be biased.
+ * What is compared then is the mean of the bounded values; say so beside the result.
  */
 export function winsorise(
   variants: readonly (readonly Integer[])[],

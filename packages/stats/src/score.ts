@@ -13,8 +13,10 @@ export type Scale = 'difference' | 'lift'
  * Keeps its level for small samples and proportions near 0 or 1, where estimate ± z × standard error does not.
  */
 export function scoreZ({ control, treatment }: Proportions, scale: Scale, nil: number): number {
-  const slope = scale === 'difference' ? 1 : 1 + nil
-  const shift = scale === 'difference' ? nil : 0
+  const [slope, shift] = scale === 'difference' ? [1, nil] : [1 + nil, 0]
+  // No proportions are that far apart, so what was seen is endlessly far from the null.
+  if (slope <= 0 || shift <= -1) return Infinity
+  if (shift >= 1) return -Infinity
   const c = likeliest({ control, treatment }, slope, shift)
   const t = slope * c + shift
   const variance = (t * (1 - t)) / treatment.n + (slope * slope * c * (1 - c)) / control.n
@@ -50,9 +52,9 @@ export function scoreInterval(seen: Proportions, scale: Scale, critical: number)
   return [lower, crossing(estimate, far - 1, (nil) => z(nil) + critical)]
 }
 
-/** Where a falling function crosses zero, by bisection to the last bit. */
+/** Where a falling function crosses zero, by bisection: to the last bit, or to 2⁻¹²⁰ of the bracket near zero. */
 function crossing(low: number, high: number, falling: (x: number) => number): number {
-  for (let step = 0; step < 1100; step++) {
+  for (let step = 0; step < 120; step++) {
     const middle = low + (high - low) / 2
     if (middle <= low || middle >= high) break
     if (falling(middle) > 0) low = middle
