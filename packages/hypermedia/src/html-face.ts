@@ -2,6 +2,7 @@ import type { Document, HalForm } from './document.ts'
 import { KEY_FIELD, VERSION_FIELD, type Field } from './form.ts'
 import { html, htmlResponse, type Html } from './html.ts'
 import type { HalLink } from './linker.ts'
+import { etagOf } from './precondition.ts'
 import type { Trouble } from './problem.ts'
 
 export interface Face {
@@ -71,9 +72,10 @@ function linkItem(relation: string, link: HalLink, face: Face): Html {
   const label = link.title === undefined || link.title === relation ? relation : `${relation}: ${link.title}`
   if (link.templated !== true) return html`<li><a href="${link.href}" rel="${relation}">${label}</a></li>`
   const names = [...link.href.matchAll(/\{[?&+#./;]?([^}]*)\}/g)].flatMap(([, list]) => list!.split(','))
-  // Scripts are off, so a template is filled in by the server, which sends the browser on.
+  // A browser fills in a query by itself; any other template is filled in by the server, which sends it on.
+  const query = /^([^{]*)\{\?[^{]*\}$/.exec(link.href)?.[1]
   return html`<li>
-    <form method="get" action="${face.home}follow/${relation}">
+    <form method="get" action="${query ?? `${face.home}follow/${relation}`}">
       ${label} ${names.map((name) => html`<label>${name} <input name="${name}" /></label>`)}<button>Go</button>
     </form>
   </li>`
@@ -93,7 +95,7 @@ function formOf(key: string, form: HalForm, face: Face): Html {
     <fieldset>
       <legend>${form.title ?? key}</legend>
       <input type="hidden" name="${KEY_FIELD}" value="${face.newKey()}" />
-      ${form.ifMatch === true && html`<input type="hidden" name="${VERSION_FIELD}" value='"${face.version}"' />`}
+      ${form.ifMatch === true && html`<input type="hidden" name="${VERSION_FIELD}" value="${etagOf(face.version ?? 0)}" />`}
       ${form.properties.map(inputOf)}<button>${form.title ?? key}</button>
     </fieldset>
   </form>`
