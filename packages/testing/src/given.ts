@@ -15,6 +15,8 @@ export interface World {
   readonly id?: string
   /** Default 2026-01-01T00:00:00Z. */
   readonly now?: Date
+  /** Who asks. */
+  readonly caller?: string
   /** Variant each unit gets, by experiment; default: control. */
   readonly variants?: Readonly<Record<string, string>>
   /** Other entities the decision reads, by name: what happened to each. */
@@ -64,6 +66,7 @@ export function given<D extends Decider<any, any>>(
         id: world.id ?? '1',
         now: world.now ?? new Date('2026-01-01T00:00:00Z'),
         newId: () => `id-${++ids}`,
+        ...(world.caller === undefined ? {} : { caller: world.caller }),
         variant: (experiment, unit) => variantIn(world, experiment, unit) as never,
         others,
       })
