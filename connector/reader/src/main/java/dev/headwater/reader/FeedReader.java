@@ -128,9 +128,17 @@ public final class FeedReader implements AutoCloseable {
 
     /** The cursor of the last event recorded before a time (RFC 3339). */
     public Cursor cursorBefore(String time) {
-        try (Answer found = http.get(asking("limit=0&after=start&since=" + encoded(time)), "application/hal+json", Duration.ZERO)) {
-            Items page = itemsOf(found);
-            if (page.next() instanceof Range range) return range.cursor();
+        return cursorOnly("after=start&since=" + encoded(time));
+    }
+
+    /** The cursor of the end, as of now. */
+    public Cursor end() {
+        return cursorOnly("after=end" + query);
+    }
+
+    private Cursor cursorOnly(String parameters) {
+        try (Answer found = http.get(asking("limit=0&" + parameters), "application/hal+json", Duration.ZERO)) {
+            if (itemsOf(found).next() instanceof Range range) return range.cursor();
         }
         throw new FeedBroken("Expected " + feed + " to answer a page without events to limit=0.");
     }

@@ -170,7 +170,7 @@ public final class LittleFeed implements AutoCloseable {
     private void answer(HttpExchange exchange, Map<String, String> query) throws IOException {
         Answer answer;
         synchronized (this) {
-            Cursor after = Cursor.parse(query.getOrDefault("after", "0").replace("start", "0"));
+            Cursor after = Cursor.parse(query.getOrDefault("after", "0").replace("start", "0").replace("end", cursor(last)));
             if (after.position() > last || !idAt(after.position()).equals(after.id())) {
                 String body = "{\"status\":409,\"code\":\"HW_LOG_DIVERGED\",\"detail\":\"not this log\",\"log\":\"%s\",\"last\":%d,\"lineage\":[{\"log\":\"%s\"}]}";
                 send(exchange, 409, "application/problem+json", body.formatted(log, last, log));

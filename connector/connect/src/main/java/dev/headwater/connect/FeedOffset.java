@@ -1,0 +1,65 @@
+package dev.headwater.connect;
+
+import dev.headwater.reader.Cursor;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.apache.kafka.connect.errors.ConnectException;
+
+/**
+ * How far a feed is in Kafka, as Connect keeps it. An operator may also write where to go on as {@code {"position":"beginning"}},
+ * {@code {"time":"<RFC 3339>"}} or {@code {"event":"<id>"}}.
+ *
+ * @param partitions of the topics written so; 0 when not known
+ */
+record FeedOffset(String log, Cursor cursor, int partitions) {
+    static final String SERVICE = "service";
+    static final String FEED = "feed";
+
+    static Map<String, String> partition(String service) {
+        return Map.of(SERVICE, service, FEED, "published");
+    }
+
+    /** @param now milliseconds since 1970, so that the connector sees whether its tasks live */
+    Map<String, Object> toMap(long now) {
+        Map<String, Object> map = new HashMap<>();
+        map.put("log", log);
+        map.put("position", cursor.position());
+        map.put("id", cursor.id());
+        map.put("partitions", (long) partitions);
+        map.put("at", now);
+        return map;
+    }
+
+    static boolean isSymbolic(Map<String, ?> offset) {
+        return !(offset.get("position") instanceof Number);
+    }
+
+    static FeedOffset of(Map<String, ?> offset) {
+        long position = ((Number) offset.get("position")).longValue();
+        String id = offset.get("id") instanceof String text ? text : "";
+        String log = offset.get("log") instanceof String text ? text : "";
+        int partitions = offset.get("partitions") instanceof Number count ? count.intValue() : 0;
+        return new FeedOffset(log, new Cursor(position, id), partitions);
+    }
+
+    static long writtenAt(Map<String, ?> offset) {
+        return offset != null && offset.get("at") instanceof Number at ? at.longValue() : 0;
+    }
+
+    /** @throws ConnectException when an operator's offset cannot be understood */
+    static void check(Map<String, ?> partition, Map<String, ?> offset) {
+        if (!(partition.get(SERVICE) instanceof String service) || !partition.equals(partition(service)))
+            throw new ConnectException("Expected a partition {\"service\":\"<name>\",\"feed\":\"published\"}, got " + partition);
+        if (offset == null) return;
+        Map<String, Object> known = new LinkedHashMap<>(offset);
+        known.keySet().removeAll(java.util.Set.of("partitions", "at"));
+        boolean symbolic = known.equals(Map.of("position", "beginning"))
+                || (known.size() == 1 && (known.get("time") instanceof String || known.get("event") instanceof String));
+        boolean exact = known.get("position") instanceof Number position
+                && position.longValue() >= 0
+                && (position.longValue() == 0 || known.get("id") instanceof String);
+        if (!symbolic && !exact)
+            throw new ConnectException("Expected an offset {\"position\":\"beginning\"}, {\"time\":\"<RFC 3339>\"}, {\"event\":\"<id>\"} or {\"log\":…,\"position\":…,\"id\":…}, got " + offset);
+    }
+}

@@ -1,0 +1,145 @@
+package dev.headwater.connect;
+
+import dev.headwater.reader.Cursor;
+import dev.headwater.reader.Event;
+import dev.headwater.reader.Item;
+import dev.headwater.reader.Range;
+import dev.headwater.reader.Slot;
+import dev.headwater.reader.Unusable;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.ToIntFunction;
+import org.apache.kafka.connect.data.Schema;
+import org.apache.kafka.connect.errors.ConnectException;
+import org.apache.kafka.connect.header.ConnectHeaders;
+import org.apache.kafka.connect.header.Headers;
+import org.apache.kafka.connect.source.SourceRecord;
+
+/** Turns chunks into records: events byte for byte, what is unusable into quarantine, heartbeats. Keeps each feed's offset. */
+final class Records {
+    private final Settings settings;
+    private final ToIntFunction<String> partitionsOf;
+    private final Map<String, FeedOffset> reached = new HashMap<>();
+    private final Map<String, Long> heartbeatAt = new HashMap<>();
+    private final Map<String, String> names = new HashMap<>();
+    private final boolean byCategory;
+    private final String heartbeats;
+    private final String quarantine;
+    private final int mostBytes;
+    private final long heartbeatEveryMs;
+
+    /**
+     * @param partitionsOf topic → its number of partitions; makes the topic when it is not there
+     * @param kept service → offset that reading began at
+     */
+    Records(Settings settings, ToIntFunction<String> partitionsOf, Map<String, FeedOffset> kept) {
+        this.settings = settings;
+        this.partitionsOf = partitionsOf;
+        this.byCategory = settings.getString(Settings.TOPIC).contains("{category}");
+        this.heartbeats = settings.getString("heartbeat.topic");
+        this.quarantine = settings.getString("quarantine.topic");
+        this.mostBytes = settings.getInt("event.max.bytes");
+        this.heartbeatEveryMs = settings.getInt("heartbeat.interval.ms");
+        reached.putAll(kept);
+    }
+
+    /** @throws org.apache.kafka.connect.errors.RetriableException before anything was done, while Kafka does not answer */
+    List<SourceRecord> of(List<Chunk> chunks) {
+        for (Chunk chunk : chunks) {
+            for (Item item : chunk.items()) if (item instanceof Event event) partitionsOf.applyAsInt(topic(chunk.lane().service(), event.stream()));
+        }
+        List<SourceRecord> records = new ArrayList<>();
+        long now = System.currentTimeMillis();
+        for (Chunk chunk : chunks) {
+            String service = chunk.lane().service();
+            for (Item item : chunk.items()) records.add(record(chunk, service, item, now));
+            move(service, chunk.range().log(), chunk.range().cursor(), 0);
+            boolean due = now - heartbeatAt.getOrDefault(service, 0L) >= heartbeatEveryMs;
+            if (due) records.add(heartbeat(service, chunk.range(), now));
+        }
+        return records;
+    }
+
+    private SourceRecord record(Chunk chunk, String service, Item item, long now) {
+        String log = chunk.range().log();
+        if (!(item instanceof Event event)) {
+            Unusable unusable = (Unusable) item;
+            return putAside(chunk, service, unusable.reason(), unusable.json(), now);
+        }
+        String topic = topic(service, event.stream());
+        int partitions = partitionsOf.applyAsInt(topic);
+        FeedOffset before = reached.get(service);
+        if (before != null && before.partitions() != 0 && before.partitions() != partitions)
+            throw new ConnectException("Topic " + topic + " has " + partitions + " partitions, but the feed of " + service + " was written over " + before.partitions()
+                    + ": keys would change partition and lose their order. Write to a new topic from the beginning; consumers keep their checkpoints.");
+        move(service, log, event.cursor(), partitions);
+        if (event.json().length > mostBytes)
+            return putAside(chunk, service, "larger than " + mostBytes + " bytes; read it at " + event.position() + " in the feed", new byte[0], now);
+        return new SourceRecord(
+                FeedOffset.partition(service), offset(service, now), topic, Slot.of(event.orderingKey()) % partitions,
+                Schema.BYTES_SCHEMA, event.orderingKey().getBytes(StandardCharsets.UTF_8),
+                Schema.BYTES_SCHEMA, event.json(),
+                Instant.parse(event.time()).toEpochMilli(), headers(event, log));
+    }
+
+    private String topic(String service, String stream) {
+        int dash = stream.indexOf('-');
+        String category = byCategory ? stream.substring(0, dash < 0 ? stream.length() : dash) : "";
+        return names.computeIfAbsent(service + "\n" + category, unseen -> settings.topic(service, category));
+    }
+
+    private static Headers headers(Event event, String log) {
+        ConnectHeaders headers = new ConnectHeaders();
+        headers.addString("content-type", "application/cloudevents+json; charset=UTF-8");
+        headers.addString("ce_specversion", "1.0");
+        headers.addString("ce_id", event.id());
+        headers.addString("ce_source", event.source());
+        headers.addString("ce_type", event.type());
+        headers.addString("ce_subject", event.stream());
+        headers.addString("ce_time", event.time());
+        headers.addString("position", Long.toString(event.position()));
+        headers.addString("log", log);
+        if (event.traceparent() != null) headers.addString("traceparent", event.traceparent());
+        return headers;
+    }
+
+    private SourceRecord putAside(Chunk chunk, String service, String reason, byte[] json, long now) {
+        chunk.lane().vitals.quarantined++;
+        ConnectHeaders headers = new ConnectHeaders();
+        headers.addString("reason", reason);
+        headers.addString("after", reachedBy(service).cursor().toString());
+        headers.addString("log", chunk.range().log());
+        boolean fits = json.length <= mostBytes;
+        return new SourceRecord(
+                FeedOffset.partition(service), offset(service, now), quarantine, 0,
+                Schema.BYTES_SCHEMA, service.getBytes(StandardCharsets.UTF_8),
+                Schema.BYTES_SCHEMA, fits ? json : new byte[0], now, headers);
+    }
+
+    private SourceRecord heartbeat(String service, Range range, long now) {
+        heartbeatAt.put(service, now);
+        String text = "{\"service\":\"%s\",\"feed\":\"published\",\"log\":\"%s\",\"cursor\":\"%s\",\"position\":%d,\"atEnd\":%s,\"time\":\"%s\"}"
+                .formatted(service, range.log(), range.cursor(), range.to(), range.atEnd(), Instant.ofEpochMilli(now));
+        return new SourceRecord(
+                FeedOffset.partition(service), offset(service, now), heartbeats, 0,
+                Schema.BYTES_SCHEMA, service.getBytes(StandardCharsets.UTF_8),
+                Schema.BYTES_SCHEMA, text.getBytes(StandardCharsets.UTF_8), now);
+    }
+
+    private FeedOffset reachedBy(String service) {
+        return reached.getOrDefault(service, new FeedOffset("", Cursor.START, 0));
+    }
+
+    private Map<String, Object> offset(String service, long now) {
+        return reachedBy(service).toMap(now);
+    }
+
+    /** @param partitions 0 leaves what is known */
+    private void move(String service, String log, Cursor cursor, int partitions) {
+        reached.put(service, new FeedOffset(log, cursor, partitions == 0 ? reachedBy(service).partitions() : partitions));
+    }
+}

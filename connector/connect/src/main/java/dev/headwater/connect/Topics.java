@@ -1,0 +1,123 @@
+package dev.headwater.connect;
+
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.Config;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.errors.TopicExistsException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.apache.kafka.connect.errors.ConnectException;
+import org.apache.kafka.connect.errors.RetriableException;
+
+/** Makes topics that keep everything, refuses those that do not, and knows how many partitions each has. */
+final class Topics implements AutoCloseable {
+    /** A topic that is changed under us is noticed within this time. */
+    private static final long LOOK_AGAIN_NANOS = Duration.ofSeconds(30).toNanos();
+
+    private final Admin admin;
+    private final int partitions;
+    private final short replication;
+    private final boolean allHistory;
+    private final Map<String, Known> known = new HashMap<>();
+    private final Set<String> beside = new HashSet<>();
+
+    Topics(Settings settings) {
+        Map<String, Object> config = settings.admin();
+        config.putIfAbsent("request.timeout.ms", 5_000);
+        config.putIfAbsent("default.api.timeout.ms", 10_000);
+        config.putIfAbsent("client.id", "headwater-connector");
+        admin = Admin.create(config);
+        partitions = settings.getInt("partitions");
+        replication = settings.getShort("replication");
+        allHistory = settings.getString("history").equals("all");
+    }
+
+    /**
+     * Number of partitions of an events topic, which is made when it is not there.
+     *
+     * @throws RetriableException while the cluster does not answer
+     * @throws ConnectException when the topic would lose events
+     */
+    synchronized int ensure(String topic) {
+        Known before = known.get(topic);
+        if (before != null && System.nanoTime() - before.at < LOOK_AGAIN_NANOS) return before.partitions;
+        Map<String, String> keepAll = Map.of("cleanup.policy", "delete", "retention.ms", "-1", "retention.bytes", "-1");
+        int found = ensure(topic, partitions, keepAll);
+        if (allHistory) refuseForgetting(topic);
+        known.put(topic, new Known(found, System.nanoTime()));
+        return found;
+    }
+
+    /** A topic for something other than events. */
+    synchronized void ensureBeside(String topic, Map<String, String> config) {
+        if (beside.contains(topic)) return;
+        ensure(topic, 1, config);
+        beside.add(topic);
+    }
+
+    /** Throws when the cluster cannot be reached. */
+    void dial() {
+        done(admin.describeCluster().clusterId());
+    }
+
+    private int ensure(String topic, int wanted, Map<String, String> config) {
+        Optional<Integer> found = count(topic);
+        if (found.isPresent()) return found.get();
+        NewTopic fresh = new NewTopic(topic, Optional.of(wanted), replication < 0 ? Optional.empty() : Optional.of(replication));
+        try {
+            done(admin.createTopics(List.of(fresh.configs(config))).all());
+        } catch (TopicExistsException madeByAnother) {
+            // a task beside this one was quicker
+        }
+        return count(topic).orElseThrow(() -> new RetriableException("Topic " + topic + " was made but is not seen yet."));
+    }
+
+    private Optional<Integer> count(String topic) {
+        try {
+            return Optional.of(done(admin.describeTopics(List.of(topic)).topicNameValues().get(topic)).partitions().size());
+        } catch (UnknownTopicOrPartitionException notThere) {
+            return Optional.empty();
+        }
+    }
+
+    private void refuseForgetting(String topic) {
+        ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
+        Config config = done(admin.describeConfigs(List.of(resource)).values().get(resource));
+        for (Map.Entry<String, String> must : Map.of("cleanup.policy", "delete", "retention.ms", "-1", "retention.bytes", "-1").entrySet()) {
+            String is = config.get(must.getKey()).value();
+            if (!must.getValue().equals(is))
+                throw new ConnectException("Topic " + topic + " has " + must.getKey() + "=" + is + ", so it would forget events. Set it to "
+                        + must.getValue() + ", or say history=part if part of history is enough.");
+        }
+    }
+
+    private static <T> T done(KafkaFuture<T> future) {
+        try {
+            return future.get();
+        } catch (ExecutionException failed) {
+            if (failed.getCause() instanceof org.apache.kafka.common.errors.RetriableException cause
+                    && !(cause instanceof UnknownTopicOrPartitionException)) throw new RetriableException("Kafka does not answer: " + cause.getMessage(), cause);
+            if (failed.getCause() instanceof RuntimeException cause) throw cause;
+            throw new ConnectException(failed.getCause());
+        } catch (InterruptedException stopped) {
+            Thread.currentThread().interrupt();
+            throw new RetriableException("Stopped while asking Kafka.", stopped);
+        }
+    }
+
+    @Override
+    public void close() {
+        admin.close(Duration.ofSeconds(1));
+    }
+
+    private record Known(int partitions, long at) {}
+}

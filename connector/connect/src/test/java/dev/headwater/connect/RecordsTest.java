@@ -1,0 +1,95 @@
+package dev.headwater.connect;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.headwater.reader.Cursor;
+import dev.headwater.reader.Event;
+import dev.headwater.reader.Item;
+import dev.headwater.reader.Place;
+import dev.headwater.reader.Range;
+import dev.headwater.reader.Slot;
+import dev.headwater.reader.Unusable;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.connect.errors.ConnectException;
+import org.apache.kafka.connect.source.SourceRecord;
+import org.junit.jupiter.api.Test;
+
+class RecordsTest {
+    private final Settings settings = settings();
+
+    private static Settings settings(String... more) {
+        Map<String, String> given = new HashMap<>(Map.of("entry.url", "http://bank/", "kafka.bootstrap.servers", "none:1", "event.max.bytes", "1024"));
+        for (int i = 0; i < more.length; i += 2) given.put(more[i], more[i + 1]);
+        return new Settings(given);
+    }
+
+    private static Event event(long position, String key, String json) {
+        return new Event(position, position - 1, "id-" + position, "/pots", "Saved", "pot-1", "2026-01-02T03:04:05.678Z", "2026-01-02T03:04:05.678901Z", "00-trace", key, json.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private Chunk chunk(long to, Item... items) {
+        FeedLane lane = new FeedLane(settings, new Place("pots", URI.create("http://bank/pots/")), null, new Intake(1));
+        return new Chunk(lane, List.of(items), new Range("log-1", 1, to, items.length, new Cursor(to, "id-" + to), true), 0);
+    }
+
+    private Records records(int partitions, Map<String, FeedOffset> kept) {
+        return new Records(settings, topic -> partitions, kept);
+    }
+
+    @Test
+    void carry_the_event_as_served_under_its_key_in_the_partition_of_its_slot() {
+        String json = "{\"id\":\"id-1\",\"data\":{\"n\":12.50}}";
+        SourceRecord record = records(12, Map.of()).of(List.of(chunk(1, event(1, "customer-7", json)))).get(0);
+        assertEquals("headwater.pots", record.topic());
+        assertEquals(Slot.of("customer-7") % 12, record.kafkaPartition());
+        assertArrayEquals("customer-7".getBytes(StandardCharsets.UTF_8), (byte[]) record.key());
+        assertArrayEquals(json.getBytes(StandardCharsets.UTF_8), (byte[]) record.value());
+        assertEquals(1767323045678L, record.timestamp());
+        assertEquals(Map.of("service", "pots", "feed", "published"), record.sourcePartition());
+        assertEquals(1L, record.sourceOffset().get("position"));
+        assertEquals("id-1", record.sourceOffset().get("id"));
+        assertEquals("log-1", record.sourceOffset().get("log"));
+        Map<String, Object> headers = new HashMap<>();
+        record.headers().forEach(header -> headers.put(header.key(), header.value()));
+        assertEquals("id-1", headers.get("ce_id"));
+        assertEquals("Saved", headers.get("ce_type"));
+        assertEquals("pot-1", headers.get("ce_subject"));
+        assertEquals("1", headers.get("position"));
+        assertEquals("log-1", headers.get("log"));
+        assertEquals("00-trace", headers.get("traceparent"));
+    }
+
+    @Test
+    void move_the_offset_over_hidden_events_with_a_heartbeat() {
+        List<SourceRecord> records = records(12, Map.of()).of(List.of(chunk(40)));
+        assertEquals("headwater.heartbeats", records.get(0).topic());
+        assertEquals(40L, records.get(0).sourceOffset().get("position"));
+        assertTrue(new String((byte[]) records.get(0).value(), StandardCharsets.UTF_8).contains("\"position\":40"));
+    }
+
+    @Test
+    void put_aside_what_is_unusable_and_keep_the_order() {
+        List<SourceRecord> records = records(12, Map.of()).of(List.of(chunk(3,
+                event(1, "k", "{}"), new Unusable("no id", "{\"a\":1}".getBytes(StandardCharsets.UTF_8)), event(3, "k", "x".repeat(2000)))));
+        assertEquals(List.of("headwater.pots", "headwater.quarantine", "headwater.quarantine", "headwater.heartbeats"), records.stream().map(SourceRecord::topic).toList());
+        assertEquals(1L, records.get(1).sourceOffset().get("position"));
+        assertEquals("no id", records.get(1).headers().lastWithName("reason").value());
+        assertEquals("1.id-1", records.get(1).headers().lastWithName("after").value());
+        assertTrue(((String) records.get(2).headers().lastWithName("reason").value()).contains("larger than 1024 bytes"));
+        assertEquals(3L, records.get(2).sourceOffset().get("position"));
+    }
+
+    @Test
+    void are_refused_when_the_partitions_of_the_topic_changed() {
+        Map<String, FeedOffset> kept = Map.of("pots", new FeedOffset("log-1", new Cursor(1, "id-1"), 6));
+        ConnectException refused = assertThrows(ConnectException.class, () -> records(12, kept).of(List.of(chunk(2, event(2, "k", "{}")))));
+        assertTrue(refused.getMessage().contains("12 partitions") && refused.getMessage().contains("over 6"));
+    }
+}
