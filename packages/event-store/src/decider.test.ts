@@ -1,7 +1,7 @@
 import { events, only } from '@headwater/contract'
-import { expectTypeOf, it } from 'vitest'
+import { expect, expectTypeOf, it } from 'vitest'
 import { z } from 'zod'
-import { type CommandData, decider, refuse } from './index.ts'
+import { type CommandData, decider, definitionOf, refuse } from './index.ts'
 
 const facts = events('pots', {
   PotOpened: { data: z.object({ customerId: z.string() }), level: 'published' },
@@ -39,4 +39,26 @@ const pot = decider('pot', facts, {
 
 it('types commands without annotation', () => {
   expectTypeOf<CommandData<typeof pot.close>>().toEqualTypeOf<{ reason: string }>()
+})
+
+it('refuses at compile time what the declaration does not say', () => {
+  // @ts-expect-error there is no such command
+  expect(pot.shut).toBeUndefined()
+  const steps = { PotOpened: (state: {}) => state, Saved: (state: {}) => state }
+  const open = { commands: {}, initialState: () => ({}), decide: {} }
+  // @ts-expect-error PotClosed is missing from evolve
+  expect(() => decider('pot', facts, { ...open, evolve: steps })).toThrow('PotClosed')
+  expect(() => decider('pot', only(facts, 'PotOpened', 'Saved'), { ...open, evolve: steps })).not.toThrow()
+  expect(() => decider('Pot-1', only(facts, 'Saved'), { ...open, evolve: steps })).toThrow('a category like')
+})
+
+it('decides and evolves without a database', () => {
+  const { decide, evolve, initialState } = definitionOf(pot)
+  const context = { id: '1', others: {}, variant: () => 'rounded' as never, now: new Date(0), newId: () => 'x' }
+  const open = evolve(initialState(), facts.PotOpened({ customerId: 'c' }))
+  expect(decide({ type: 'save', data: { amountMinor: 101 } }, open, context)).toEqual([
+    facts.Saved({ customerId: 'c', amountMinor: 200 }),
+  ])
+  expect(decide({ type: 'save', data: { amountMinor: 1 } }, initialState(), context)).toMatchObject({ kind: 'refused' })
+  expect(() => decide({ type: 'toString', data: {} }, open, context)).toThrow('Expected a command of pot')
 })

@@ -108,6 +108,6 @@ export async function adopt(
   return lineageOf(rows[0]!)
 }
 
-function lineageOf([log, parent, forkedAt]: readonly (string | null)[]): Lineage {
-  return parent == null ? { log: log! } : { log: log!, parent, forkedAt: Number(forkedAt) }
+function lineageOf([log, parent = null, forkedAt]: readonly (string | null)[]): Lineage {
+  return parent === null ? { log: log! } : { log: log!, parent, forkedAt: Number(forkedAt) }
 }

@@ -19,7 +19,7 @@ export function logRowOf(row: TextRow): LogRow {
     causationId: causation!,
   }
   const traceparent = row[11]
-  return traceparent == null ? known : { ...known, traceparent }
+  return traceparent === null || traceparent === undefined ? known : { ...known, traceparent }
 }
 
 export function storedEventOf(row: TextRow): StoredEvent {

@@ -45,6 +45,20 @@ export function openStore(options: StoreOptions): EventStore {
   return new PostgresStore(options)
 }
 
+/** What the other parts of this package need of a store. */
+export interface Inside {
+  readonly session: Session
+  readonly schema: string
+}
+
+const insides = new WeakMap<EventStore, Inside>()
+
+export function insideOf(store: EventStore): Inside {
+  const inside = insides.get(store)
+  if (inside !== undefined) return inside
+  throw new TypeError('Expected an event store made by openStore, got another. Open one on the same database.')
+}
+
 class PostgresStore implements EventStore {
   readonly service: string
   readonly log: Log
@@ -72,6 +86,7 @@ class PostgresStore implements EventStore {
     this.newId = newId
     this.#schema = checkedSchema(schema)
     this.#session = new Session(pool)
+    insides.set(this, { session: this.#session, schema: this.#schema })
     this.#encoding = { now, newId }
     this.states = new States(this.#session, this.#schema)
     this.#waiters = new Waiters(() => this.log.last())

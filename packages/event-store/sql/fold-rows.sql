@@ -1,0 +1,5 @@
+select position, stream, version, type, schema_version, data::text, (extract(epoch from occurred_at) * 1000)::bigint
+from headwater.event
+where position > $1 and position <= $2 and type = any($3)
+order by position
+limit $4

@@ -1,0 +1,248 @@
+import { contractOf } from '@headwater/contract'
+import type { Build, Builds } from './build.ts'
+import { type Decider, definitionOf } from './decider.ts'
+import { rowsOf } from './decision.ts'
+import type { InlineProjection } from './execute.ts'
+import type { AnyProjection, FoldProjection, SqlProjection } from './projection.ts'
+import type { Session, TextRow } from './session.ts'
+import { evolver, type Loaded, upcast } from './states.ts'
+import { statement } from './statement.ts'
+
+/** Brings one build forward, a page at a time. */
+export interface Folding {
+  /** Handles events after a position up to at most `last`; answers how far it came, or undefined when another process did it first. */
+  step(after: number, last: number): Promise<number | undefined>
+}
+
+interface FoldedEvent {
+  readonly position: number
+  readonly stream: string
+  readonly version: number
+  readonly type: string
+  readonly schemaVersion: number
+  readonly data: any
+  readonly occurredAt: Date
+}
+
+/** Events read at once, unless said otherwise; two such pages are in memory. */
+const pageEvents = 10_000
+/** Rows kept in memory between pages. */
+const keptMost = 100_000
+/** Positions handled by one SQL statement, unless said otherwise. */
+const rangePositions = 200_000
+
+export function foldingOf(
+  session: Session,
+  schema: string,
+  builds: Builds,
+  build: Build,
+  projection: AnyProjection,
+  batchEvents?: number,
+): Folding {
+  const pages = (types: readonly string[]) => new Pages(session, schema, types, batchEvents ?? pageEvents)
+  if (!('kind' in projection)) return new InlineFolding(pages(typesOf(projection)), builds, build, projection)
+  if (projection.kind === 'sql')
+    return new SqlFolding(session, schema, build, projection, batchEvents ?? rangePositions)
+  return new RowFolding(pages(projection.types), builds, build, projection)
+}
+
+function typesOf({ decider }: InlineProjection): string[] {
+  return [...contractOf(definitionOf(decider).facts).types.keys()]
+}
+
+interface Page {
+  readonly events: FoldedEvent[]
+  /** Everything up to here is in it. */
+  readonly upTo: number
+}
+
+/** Pages of events of some types; the next is on its way while one is handled. */
+class Pages {
+  readonly #session: Session
+  readonly #text: string
+  readonly #types: readonly string[]
+  #ahead: { readonly after: number; readonly page: Promise<Page> } | undefined
+
+  readonly #most: number
+
+  constructor(session: Session, schema: string, types: readonly string[], most: number) {
+    this.#most = most
+    this.#session = session
+    this.#text = statement('fold-rows', schema)
+    this.#types = types
+  }
+
+  async after(after: number, last: number): Promise<Page> {
+    const ahead = this.#ahead
+    this.#ahead = undefined
+    const page = await (ahead?.after === after ? ahead.page : this.#read(after, last))
+    if (page.upTo < last) {
+      const next = this.#read(page.upTo, last)
+      next.catch(() => undefined) // told to whoever asks for it
+      this.#ahead = { after: page.upTo, page: next }
+    }
+    return page
+  }
+
+  async #read(after: number, last: number): Promise<Page> {
+    const rows = await this.#session.rows(this.#text, [after, last, this.#types, this.#most])
+    const events = rows.map(foldedEventOf)
+    return { events, upTo: rows.length < this.#most ? last : events.at(-1)!.position }
+  }
+}
+
+function foldedEventOf(row: TextRow): FoldedEvent {
+  const [position, stream, version, type, schemaVersion, data, occurredAt] = row as readonly string[]
+  return {
+    position: Number(position),
+    stream: stream!,
+    version: Number(version),
+    type: type!,
+    schemaVersion: Number(schemaVersion),
+    data: JSON.parse(data!),
+    occurredAt: new Date(Number(occurredAt)),
+  }
+}
+
+class RowFolding implements Folding {
+  readonly #pages: Pages
+  readonly #builds: Builds
+  readonly #build: Build
+  readonly #projection: FoldProjection
+  /** As of `#keptAt`; absent is not known, undefined is known not to be there. */
+  #kept = new Map<string, unknown>()
+  #keptAt: number
+
+  constructor(pages: Pages, builds: Builds, build: Build, projection: FoldProjection) {
+    this.#pages = pages
+    this.#builds = builds
+    this.#build = build
+    this.#projection = projection
+    this.#keptAt = build.position
+  }
+
+  async step(after: number, last: number): Promise<number | undefined> {
+    if (this.#keptAt !== after || this.#kept.size > keptMost) this.#kept = new Map()
+    const { events, upTo } = await this.#pages.after(after, last)
+    const changes = this.#changesOf(events)
+    await this.#load(changes)
+    const changed = new Map<string, string | undefined>()
+    for (const { event, keys } of changes) for (const key of keys) this.#fold(event, key, changed)
+    for (const key of changed.keys()) changed.set(key, textOf(this.#kept.get(key)))
+    const advanced = await this.#builds.advance(this.#build, after, upTo, changed)
+    this.#keptAt = advanced ? upTo : -1
+    return advanced ? upTo : undefined
+  }
+
+  #changesOf(events: readonly FoldedEvent[]) {
+    const { facts, keysOf } = this.#projection
+    const { types } = contractOf(facts)
+    return events.map((stored) => {
+      const event = { ...stored, data: upcast(types.get(stored.type), stored.schemaVersion, stored.data) }
+      const keys = keysOf(event)
+      return { event, keys: keys === undefined ? [] : typeof keys === 'string' ? [keys] : keys }
+    })
+  }
+
+  async #load(changes: readonly { readonly keys: readonly string[] }[]): Promise<void> {
+    const unknown = new Set(changes.flatMap(({ keys }) => keys).filter((key) => !this.#kept.has(key)))
+    if (unknown.size === 0) return
+    const rows = await this.#builds.rows(this.#build, [...unknown])
+    for (const key of unknown) {
+      const text = rows.get(key)
+      this.#kept.set(key, text === undefined ? undefined : JSON.parse(text))
+    }
+  }
+
+  #fold(event: FoldedEvent, key: string, changed: Map<string, string | undefined>): void {
+    const { initial, on } = this.#projection
+    const row = on[event.type]!(this.#kept.get(key) ?? initial(), event.data, { ...event, key })
+    this.#kept.set(key, row)
+    changed.set(key, undefined)
+  }
+}
+
+class InlineFolding implements Folding {
+  readonly #pages: Pages
+  readonly #builds: Builds
+  readonly #build: Build
+  readonly #projection: InlineProjection
+  /** Of every entity seen, as of `#at`. */
+  #states = new Map<string, Loaded>()
+  #at = 0
+
+  constructor(pages: Pages, builds: Builds, build: Build, projection: InlineProjection) {
+    this.#pages = pages
+    this.#builds = builds
+    this.#build = build
+    this.#projection = projection
+  }
+
+  async step(after: number, last: number): Promise<number | undefined> {
+    // States are not stored: whoever takes up a build half-way folds what came before, for the states alone.
+    if (this.#at > after) {
+      this.#states = new Map()
+      this.#at = 0
+    }
+    while (this.#at < after) {
+      const { events, upTo } = await this.#pages.after(this.#at, after)
+      this.#rowsOf(events)
+      this.#at = upTo
+    }
+    const { events, upTo } = await this.#pages.after(after, last)
+    const changed = this.#rowsOf(events)
+    this.#at = upTo
+    return (await this.#builds.advance(this.#build, after, upTo, changed)) ? upTo : undefined
+  }
+
+  #rowsOf(events: readonly FoldedEvent[]): Map<string, string | undefined> {
+    const changed = new Map<string, string | undefined>()
+    const decider: Decider = this.#projection.decider
+    const definition = definitionOf(decider)
+    const { types } = contractOf(definition.facts)
+    const evolve = evolver(definition)
+    const prefix = `${definition.category}-`
+    for (const event of events) {
+      if (!event.stream.startsWith(prefix)) continue
+      const id = event.stream.slice(prefix.length)
+      const before = this.#states.get(id)?.state ?? definition.initialState()
+      const after = { state: evolve(before, event), version: event.version }
+      this.#states.set(id, after)
+      const given = { type: event.type, data: upcast(types.get(event.type), event.schemaVersion, event.data) }
+      for (const { key, value } of rowsOf(this.#projection, given, { decider, id, ...after }))
+        changed.set(key, textOf(value))
+    }
+    return changed
+  }
+}
+
+class SqlFolding implements Folding {
+  readonly #session: Session
+  readonly #text: string
+  readonly #build: Build
+  readonly #types: readonly string[]
+
+  readonly #most: number
+
+  constructor(session: Session, schema: string, build: Build, declared: SqlProjection, most: number) {
+    const { select, merge, types } = declared
+    this.#most = most
+    this.#session = session
+    this.#build = build
+    this.#types = types
+    this.#text = statement('sql-projection', schema)
+      .replace('$select', () => select)
+      .replace('$merge', () => merge)
+  }
+
+  async step(after: number, last: number): Promise<number | undefined> {
+    const upTo = Math.min(last, after + this.#most)
+    const { projection, build } = this.#build
+    const [row] = await this.#session.rows(this.#text, [projection, build, after, upTo, this.#types])
+    return row![0] === '1' ? upTo : undefined
+  }
+}
+
+function textOf(value: unknown): string | undefined {
+  return value === undefined ? undefined : JSON.stringify(value)
+}
