@@ -1,1 +1,6 @@
-export {}
+export { type Dossier, dossierOf, recompute } from './dossier.ts'
+export { experimentDecider, type ExperimentState, type Phase } from './experiment.ts'
+export { facts } from './facts.ts'
+export { type AskableLake, queryOf } from './lake.ts'
+export { experiments, type ExperimentsOptions } from './service.ts'
+export { worker, type Worker } from './worker.ts'

@@ -17,6 +17,8 @@ export {
 export {
   adoption,
   allocationFacts,
+  allocationSchema,
+  declarationSchema,
   declared,
   type ExperimentFact,
   experimentFacts,

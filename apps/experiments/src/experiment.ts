@@ -1,0 +1,272 @@
+import { type Allocation, allocationOf, type Experiment, isSealed } from '@headwater/experiment'
+import { decider, type EventOf, refuse } from '@headwater/service'
+import { z } from 'zod'
+import { facts, verdict } from './facts.ts'
+
+export type Phase = 'none' | 'sealed' | 'running' | 'asked' | 'kept' | 'killed' | 'removed'
+
+export interface ExperimentState {
+  readonly name: string
+  readonly phase: Phase
+  /** Service that declares it. */
+  readonly service: string
+  readonly version: number
+  readonly declaration?: Experiment<any>
+  readonly amendment?: Experiment<any>
+  readonly allocation?: Allocation
+  /** Asked of people, since the rule cannot say. */
+  readonly question?: string
+  /** Day until which people gave it one more period. */
+  readonly until?: string
+  readonly override?: {
+    readonly verdict: 'keep' | 'kill'
+    readonly variant: string
+    readonly reason: string
+    readonly by: string
+  }
+  readonly decision?: {
+    readonly verdict: 'keep' | 'kill'
+    readonly variant: string
+    readonly because: string
+    readonly by: string
+  }
+}
+
+const reason = z.string().trim().min(10).max(1000)
+const day = z.iso.date()
+const at = z.object({ positions: z.record(z.string(), z.int()), time: z.string() })
+
+const commands = {
+  /** What a service's code declares. The worker tells it; saying the same again changes nothing. */
+  propose: z.object({ service: z.string(), declaration: z.looseObject({ name: z.string(), seal: z.string() }) }),
+  amend: z.object({ reason }),
+  start: z.object({}),
+  cover: z.object({ percent: z.number().min(0).max(100) }),
+  /** What the sealed rule says of a look. */
+  judge: z.object({
+    kind: z.enum(['keep', 'kill', 'wait', 'ask']),
+    variant: z.string().optional(),
+    because: z.string(),
+    hold: z.boolean().optional(),
+    at,
+  }),
+  decide: z.object({ verdict, variant: z.string().optional(), reason }),
+  agree: z.object({}),
+  extend: z.object({ until: day, reason }),
+  resume: z.object({ reason }),
+  remove: z.object({ gone: z.array(z.string()), reason }),
+}
+
+export interface Rules {
+  /** Whether overruling the sealed rule needs a second person; default true. */
+  readonly secondPerson?: boolean
+}
+
+type Out = EventOf<typeof facts>
+
+/** How an experiment lives: sealed, started, judged by its rule on the allocation alone, decided, taken back or removed by people. */
+export function experimentDecider({ secondPerson = true }: Rules = {}) {
+  return decider('experiment', facts, {
+    commands,
+    initialState: (): ExperimentState => ({ name: '', phase: 'none', service: '', version: 0 }),
+    decide: {
+      propose({ service, declaration }, state, { id }) {
+        const said = declaration as unknown as Experiment<any>
+        if (said.name !== id || !isSealed(said))
+          return refuse(
+            'not-sealed',
+            `Expected the declaration of ${id} under its seal, got one whose content does not match.`,
+          )
+        if (state.phase !== 'none' && state.service !== service)
+          return refuse(
+            'name-taken',
+            `Experiment ${id} is declared by ${state.service} already. Give this one another name.`,
+          )
+        const sealed = { experiment: id, seal: said.seal, declaration: { ...declaration }, service }
+        if (state.phase === 'none') return [facts.ExperimentSealed({ ...sealed, version: 1 })]
+        if (said.seal === state.declaration?.seal || said.seal === state.amendment?.seal) return []
+        // Nobody was exposed yet: a new seal simply replaces the old one, visibly.
+        if (state.phase === 'sealed') return [facts.ExperimentSealed({ ...sealed, version: state.version + 1 })]
+        return [facts.AmendmentProposed(sealed)]
+      },
+      amend({ reason: why }, state, { id, caller }) {
+        const next = state.amendment
+        if (next === undefined)
+          return refuse('nothing-to-amend', 'The code declares what is sealed. Change the declaration first.')
+        if (state.phase === 'removed') return ended(state)
+        const amended = {
+          experiment: id,
+          seal: next.seal,
+          declaration: { ...next },
+          service: state.service,
+          version: state.version + 1,
+          reason: why,
+          by: who(caller),
+        }
+        return [facts.ExperimentAmended(amended as never), ...(isOpen(state) ? [changed(state, next, {})] : [])]
+      },
+      start(_, state, { id, caller }) {
+        if (state.phase === 'none') return refuse('unknown', `No service has declared ${id}.`)
+        if (state.phase !== 'sealed') return refuse('started', `${id} was started already.`)
+        const { seal, decidedBy, control } = state.declaration!
+        // Decided by people: everybody gets it and nobody is measured.
+        const change = decidedBy === 'people' ? { everybody: control } : {}
+        return [
+          facts.ExperimentStarted({ experiment: id, seal, by: who(caller) }),
+          changed(state, state.declaration!, change),
+        ]
+      },
+      cover({ percent }, state) {
+        if (state.phase !== 'running') return refuse('not-running', 'Coverage can be changed while an experiment runs.')
+        if (percent < (state.allocation?.coverage ?? 100))
+          return refuse(
+            'coverage-falls',
+            'Units that were exposed would lose their variant. Coverage only grows; to stop, decide.',
+          )
+        return percent === state.allocation?.coverage ? [] : [changed(state, state.declaration!, { coverage: percent })]
+      },
+      judge({ kind, variant, because, hold = false, at: seen }, state, { id }) {
+        if (state.phase !== 'running' || kind === 'wait') return []
+        const control = state.declaration!.control
+        if (kind === 'ask') {
+          const asked = facts.DecisionAsked({ experiment: id, because, hold, at: seen })
+          return hold ? [asked, changed(state, state.declaration!, { everybody: control })] : [asked]
+        }
+        return decided(state, {
+          verdict: kind,
+          variant: kind === 'kill' ? control : variant!,
+          because,
+          by: 'rule',
+          at: seen,
+        })
+      },
+      decide({ verdict: said, variant, reason: why }, state, { caller }) {
+        if (!isOpen(state)) return ended(state)
+        const measured = state.declaration!.decidedBy === 'rule'
+        const chosen = said === 'kill' ? state.declaration!.control : (variant ?? onlyTreatment(state.declaration!))
+        if (chosen === undefined || !Object.hasOwn(state.declaration!.variants, chosen))
+          return refuse(
+            'which-variant',
+            `Say which variant to keep: ${Object.keys(state.declaration!.variants).join(', ')}.`,
+          )
+        if (measured && state.phase === 'running' && secondPerson) {
+          return [
+            facts.OverrideProposed({
+              experiment: state.name,
+              verdict: said,
+              variant: chosen,
+              reason: why,
+              by: who(caller),
+            }),
+          ]
+        }
+        return decided(state, { verdict: said, variant: chosen, because: why, by: who(caller) })
+      },
+      agree(_, state, { caller }) {
+        if (state.override === undefined || !isOpen(state))
+          return refuse('nothing-to-agree', 'Nobody asks to overrule the rule.')
+        if (caller === state.override.by)
+          return refuse('same-person', 'A second person has to agree: you proposed it yourself.')
+        const { verdict: said, variant, reason: why, by } = state.override
+        return decided(state, { verdict: said, variant, because: why, by, agreedBy: who(caller) })
+      },
+      extend({ until, reason: why }, state, { id, now, caller }) {
+        if (!isOpen(state)) return ended(state)
+        if (state.declaration!.decidedBy !== 'people')
+          return refuse('rule-decides', 'A rule was sealed for it. Decide with a reason instead.')
+        if (until <= now.toISOString().slice(0, 10))
+          return refuse('in-the-past', 'One more period ends on a day to come.')
+        return [facts.PeriodExtended({ experiment: id, until, reason: why, by: who(caller) })]
+      },
+      resume({ reason: why }, state, { id, caller }) {
+        const held =
+          state.phase === 'asked' &&
+          state.allocation?.everybody !== undefined &&
+          state.declaration!.decidedBy === 'rule'
+        if (state.phase !== 'kept' && state.phase !== 'killed' && !held)
+          return refuse('not-decided', 'Only a decision can be taken back.')
+        const change = state.declaration!.decidedBy === 'people' ? { everybody: state.declaration!.control } : {}
+        return [
+          facts.ExperimentResumed({ experiment: id, reason: why, by: who(caller) }),
+          changed(state, state.declaration!, change),
+        ]
+      },
+      remove({ gone, reason: why }, state, { id, caller }) {
+        if (state.phase === 'removed') return []
+        if (state.phase !== 'kept' && state.phase !== 'killed')
+          return refuse('not-decided', 'Decide first, then remove what the experiment added.')
+        return [facts.ExperimentRemoved({ experiment: id, gone, reason: why, by: who(caller) })]
+      },
+    },
+    evolve: {
+      ExperimentSealed: (state, e) => ({
+        ...state,
+        name: e.experiment,
+        phase: 'sealed' as const,
+        service: e.service,
+        version: e.version,
+        declaration: e.declaration as never,
+      }),
+      AmendmentProposed: (state, e) => ({ ...state, amendment: e.declaration as never }),
+      ExperimentAmended: ({ amendment: _, ...state }, e) => ({
+        ...state,
+        version: e.version,
+        declaration: e.declaration as never,
+      }),
+      ExperimentStarted: (state) => ({ ...state, phase: 'running' as const }),
+      AllocationChanged: (state, allocation) => ({ ...state, allocation: allocation as Allocation }),
+      DecisionAsked: (state, e) => ({ ...state, phase: 'asked' as const, question: e.because }),
+      OverrideProposed: (state, { experiment: _, ...override }) => ({ ...state, override }),
+      ExperimentDecided: ({ question: _, override: __, ...state }, { verdict: said, variant, because, by }) => ({
+        ...state,
+        phase: said === 'keep' ? ('kept' as const) : ('killed' as const),
+        decision: { verdict: said, variant, because, by },
+      }),
+      PeriodExtended: ({ question: _, ...state }, e) => ({ ...state, phase: 'running' as const, until: e.until }),
+      ExperimentResumed: ({ decision: _, question: __, ...state }) => ({ ...state, phase: 'running' as const }),
+      ExperimentRemoved: (state) => ({ ...state, phase: 'removed' as const }),
+    },
+  })
+}
+
+export const isOpen = ({ phase }: ExperimentState): boolean => phase === 'running' || phase === 'asked'
+
+/** An action always has a caller; a command run by a consumer has none. */
+const who = (caller: string | undefined): string => caller ?? 'nobody'
+
+const ended = ({ phase }: ExperimentState) =>
+  refuse('not-running', `It is ${phase === 'none' || phase === 'sealed' ? 'not started' : phase}.`)
+
+function changed(
+  state: ExperimentState,
+  declaration: Experiment<any>,
+  change: { coverage?: number; everybody?: string },
+): Out {
+  const version = (state.allocation?.version ?? 0) + 1
+  const coverage = change.coverage ?? state.allocation?.coverage
+  const next = allocationOf(declaration, { ...change, version, ...(coverage === undefined ? {} : { coverage }) })
+  return facts.AllocationChanged(next as never)
+}
+
+function decided(
+  state: ExperimentState,
+  of: {
+    verdict: 'keep' | 'kill'
+    variant: string
+    because: string
+    by: string
+    agreedBy?: string
+    at?: z.infer<typeof at>
+  },
+): Out[] {
+  return [
+    facts.ExperimentDecided({ experiment: state.name, ...of }),
+    changed(state, state.declaration!, { everybody: of.variant }),
+  ]
+}
+
+function onlyTreatment({ variants, control, decidedBy }: Experiment<any>): string | undefined {
+  if (decidedBy === 'people') return control
+  const treatments = Object.keys(variants).filter((variant) => variant !== control)
+  return treatments.length === 1 ? treatments[0] : undefined
+}

@@ -1,0 +1,137 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { decider, events, experiment, resource, service, share } from '@headwater/service'
+import { type Landscape, startLandscape } from '@headwater/service/landscape'
+import { throwAwayServer } from '@headwater/testing'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { z } from 'zod'
+import { experiments, queryOf, recompute, worker, type Worker } from './index.ts'
+
+const facts = events('pots', {
+  Visited: { data: z.object({ customerId: z.string() }) },
+  Saved: { data: z.object({ customerId: z.string() }), level: 'published' },
+})
+const roundUps = experiment('round-ups', {
+  hypothesis: 'Customers who are rounded up save at once.',
+  unit: 'customerId',
+  variants: { plain: 50, rounded: 50 },
+  primary: share(facts.Saved, { within: '1s' }),
+  decide: { after: '1s', by: '2099-01-01' },
+})
+const pot = decider('pot', facts, {
+  commands: { visit: z.object({ customerId: z.string() }) },
+  initialState: () => ({ customerId: '' }),
+  decide: {
+    visit: ({ customerId }, _, { variant }) => {
+      // Nine of ten save when rounded up, one of ten when not.
+      const moved = customerId.endsWith('7')
+      const saves = (variant(roundUps, customerId) === 'rounded') !== moved
+      return [facts.Visited({ customerId }), ...(saves ? [facts.Saved({ customerId })] : [])]
+    },
+  },
+  evolve: { Visited: (_, e) => e, Saved: (pot_) => pot_ },
+})
+const pots = service('pots', {
+  facts,
+  experiments: [roundUps],
+  resources: [resource('/pots/{potId}', pot, { links: {}, actions: { visit: { scope: 'pots:write' } } })],
+})
+
+let landscape: Landscape
+let directory: string
+let server: Awaited<ReturnType<typeof throwAwayServer>>
+let look: Worker
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'headwater-experiments-'))
+  server = await throwAwayServer()
+  const lake = () => landscape.lake
+  const kept = experiments({ lake, everyMs: 3_600_000, onItsWayMs: 0 })
+  landscape = await startLandscape([kept, pots], {
+    postgres: server.url,
+    name: server.name,
+    directory,
+    log: () => undefined,
+  })
+  look = worker(landscape.services.get('experiments')!, queryOf(lake), { startAtOnce: false, onItsWayMs: 0 })
+})
+afterAll(async () => {
+  await landscape?.stop()
+  await server?.drop()
+  await rm(directory, { recursive: true, force: true })
+})
+
+async function call(path: string, body?: unknown, subject = 'ada') {
+  const scopes = ['pots:read', 'pots:write', 'experiments:read', 'experiments:decide', 'events:read', 'explore']
+  const token = await landscape.issuer.sign({ subject, scopes })
+  const response = await landscape.handle(
+    new Request(new URL(path, landscape.url), {
+      headers: { authorization: `Bearer ${token}`, accept: 'application/json', 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
+    }),
+  )
+  return { status: response.status, body: (await response.json()) as any }
+}
+
+/** Looks again until the experiment is in a phase: each look is a whole one. */
+const until = (phase: string) =>
+  vi.waitFor(
+    async () => {
+      await look.tick()
+      expect((await call('/experiments/experiments/round-ups')).body.phase).toBe(phase)
+    },
+    { timeout: 20_000, interval: 100 },
+  )
+
+it('takes an experiment from its declaration to the decision of its rule, and back', async () => {
+  await until('sealed')
+  expect((await call('/experiments/experiments')).body.experiments).toMatchObject([
+    { name: 'round-ups', phase: 'sealed', service: 'pots' },
+  ])
+  await call('/pots/pots/too-early/visit', { customerId: 'too-early' })
+
+  expect((await call('/experiments/experiments/round-ups/start', {})).body.phase).toBe('running')
+  await vi.waitFor(
+    async () => expect(await landscape.services.get('pots')!.store.read('allocation-round-ups')).toHaveLength(1),
+    { timeout: 10_000 },
+  )
+  const customers = Array.from({ length: 700 }, (_, i) => `c${i}`)
+  await Promise.all(customers.map((customerId) => call(`/pots/pots/${customerId}/visit`, { customerId })))
+
+  await until('kept')
+  const { body } = await call('/experiments/experiments/round-ups')
+  expect(body.decision).toMatchObject({ verdict: 'keep', variant: 'rounded', by: 'rule' })
+  expect(body.allocation).toMatchObject({ version: 2, everybody: 'rounded' })
+}, 60_000)
+
+it('shows who uses the decision, and a dossier from which anybody comes to the same bytes', async () => {
+  const { body } = await vi.waitFor(
+    async () => {
+      const shown = await call('/experiments/experiments/round-ups/results')
+      expect(shown.body.adopted).toHaveLength(2)
+      return shown
+    },
+    { timeout: 10_000 },
+  )
+  expect(body.adopted[1]).toMatchObject({ service: 'pots', version: 2 })
+  const {
+    experiment: sealed,
+    observed,
+    results,
+    decision,
+  } = (await call('/experiments/experiments/round-ups/dossier')).body
+  const exposed = Object.values(observed.variants as Record<string, { exposed: number }>).reduce(
+    (sum, one) => sum + one.exposed,
+    0,
+  )
+  expect(exposed).toBe(700)
+  expect(JSON.stringify(recompute({ experiment: sealed, observed }))).toBe(JSON.stringify({ results, decision }))
+})
+
+it('sends everybody to the winner from then on, without exposing anybody', async () => {
+  await call('/pots/pots/late/visit', { customerId: 'late-customer' })
+  expect(await landscape.services.get('pots')!.store.read('exposure-round-ups.late-customer')).toEqual([])
+  const events_ = await landscape.services.get('pots')!.store.read('pot-late')
+  expect(events_.map(({ type }) => type)).toEqual(['Visited', 'Saved'])
+})

@@ -1,0 +1,120 @@
+import { type Experiment, isSealed } from '@headwater/experiment'
+import { analyse, decide, type Decision, type LookAt, type Query } from '@headwater/experiment/analysis'
+import type { Running } from '@headwater/service'
+import type { ExperimentState } from './experiment.ts'
+import { passed } from './lake.ts'
+
+export interface Worker {
+  /** Takes up what services declare, judges every running experiment once. Errors of one experiment are logged and stop no other. */
+  tick(): Promise<void>
+}
+
+export interface WorkerOptions {
+  readonly startAtOnce: boolean
+  /** An append is recorded under its log's lock and committed at once: nothing recorded longer ago is still on its way. Default 10,000. */
+  readonly onItsWayMs?: number
+}
+
+/** Looks at experiments by the lake and acts through the service's own actions, as anybody else would. */
+export function worker(running: Running, query: Query, { startAtOnce, onItsWayMs = 10_000 }: WorkerOptions): Worker {
+  const { entry, basePath, fetch, now, log } = running.surroundings
+  async function act(name: string, action: string, input: unknown, key: string): Promise<void> {
+    const response = await fetch(new URL(`${basePath}/experiments/${name}/${action}`, entry), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'idempotency-key': key },
+      body: JSON.stringify(input),
+    })
+    const answer = await response.text()
+    if (!response.ok)
+      log('warn', 'experiment-action-refused', { experiment: name, action, status: response.status, answer })
+  }
+  async function status(): Promise<{ service: string; position: number }[]> {
+    const response = await fetch(new URL('status', entry))
+    return ((await response.json()) as { services: { service: string; position: number }[] }).services
+  }
+  async function takeUp(known: ReadonlyMap<string, ExperimentState>): Promise<void> {
+    for (const { service, declaration } of await declarations(query)) {
+      const { name, seal } = declaration
+      const state = known.get(name)
+      if (![state?.declaration?.seal, state?.amendment?.seal].includes(seal))
+        await act(name, 'propose', { service, declaration }, `propose:${seal}`)
+      if (startAtOnce && (state === undefined || state.phase === 'sealed'))
+        await act(name, 'start', {}, `start:${seal}`)
+    }
+  }
+  async function judge(state: ExperimentState, at: LookAt | undefined): Promise<void> {
+    const { declaration, name } = state
+    const decision = await judgement(state, query, at, now())
+    if (decision.kind === 'wait') return
+    const { kind, because, positions, time } = decision
+    const input = {
+      kind,
+      because,
+      at: { positions, time },
+      ...('variant' in decision && { variant: decision.variant }),
+      ...('hold' in decision && { hold: decision.hold }),
+    }
+    await act(
+      name,
+      'judge',
+      input,
+      `judge:${declaration!.seal}:${state.allocation?.version}:${state.until ?? ''}:${kind}`,
+    )
+  }
+  return {
+    async tick() {
+      const known = new Map((await states(running)).map((state) => [state.name, state]))
+      await takeUp(known)
+      const at = await passed(query, await status(), now() - onItsWayMs)
+      for (const state of known.values()) {
+        if (state.phase !== 'running') continue
+        await judge(state, at).catch((error: Error) =>
+          log('error', 'experiment-not-judged', { experiment: state.name, message: error.message }),
+        )
+      }
+    },
+  }
+}
+
+/** Every experiment the service keeps. */
+export async function states({ query }: Pick<Running, 'query'>): Promise<ExperimentState[]> {
+  const rows = await query<{ value: ExperimentState }>(
+    `select value from headwater.rows where projection = 'experiments' order by key`,
+  )
+  return rows.map(({ value }) => value)
+}
+
+type Judgement = Decision & { readonly positions: Readonly<Record<string, number>>; readonly time: string }
+
+async function judgement(
+  state: ExperimentState,
+  query: Query,
+  at: LookAt | undefined,
+  nowMs: number,
+): Promise<Judgement> {
+  const declaration = state.declaration!
+  if (declaration.decidedBy === 'rule') {
+    const results = await analyse(declaration, { query, ...(at && { at }) })
+    return { ...decide(declaration, results), ...results.observed.at }
+  }
+  const time = new Date(nowMs).toISOString()
+  const due = state.until ?? declaration.lookOn!
+  const decision: Decision =
+    time.slice(0, 10) >= due
+      ? { kind: 'ask', hold: false, because: `the day to look has come (${due}): ${declaration.lookAt}` }
+      : { kind: 'wait', because: `people look on ${due}` }
+  return { ...decision, positions: {}, time }
+}
+
+/** What every service's code declares now: the last declaration each has recorded. */
+async function declarations(query: Query): Promise<{ service: string; declaration: Experiment<any> }[]> {
+  const rows =
+    await query(`select distinct on (service, json_extract_string(data, '$.experiment')) service, data from events
+    where type = 'ExperimentDeclared' order by service, json_extract_string(data, '$.experiment'), position desc`)
+  return rows
+    .map((row) => ({
+      service: String(row.service),
+      declaration: JSON.parse(String(row.data)).declaration as Experiment<any>,
+    }))
+    .filter(({ declaration }) => isSealed(declaration))
+}
