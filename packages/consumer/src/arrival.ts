@@ -1,6 +1,7 @@
 import type { Clock } from './clock.ts'
 import { handledOf, type Holdings } from './holding.ts'
 import type { Keeper } from './keeper.ts'
+import type { Reader } from './reader.ts'
 import { SLOTS } from './slot.ts'
 
 /** Where other processes hold slots, the keeper is asked this often. */
@@ -13,13 +14,21 @@ export class Arrivals {
   readonly #consumer: string
   readonly #keeper: Keeper
   readonly #holdings: Holdings
+  readonly #readers: ReadonlyMap<string, Reader>
   readonly #clock: Clock
   readonly #waiting = new Set<{ positions: Positions; arrived: AbortController }>()
 
-  constructor(on: { consumer: string; keeper: Keeper; holdings: Holdings; clock: Clock }) {
+  constructor(on: {
+    consumer: string
+    keeper: Keeper
+    holdings: Holdings
+    readers: ReadonlyMap<string, Reader>
+    clock: Clock
+  }) {
     this.#consumer = on.consumer
     this.#keeper = on.keeper
     this.#holdings = on.holdings
+    this.#readers = on.readers
     this.#clock = on.clock
   }
 
@@ -41,6 +50,7 @@ export class Arrivals {
           asked = true
           if (await this.#everywhere(positions)) return
         }
+        for (const [service, position] of Object.entries(positions)) this.#readers.get(service)?.nudge(position)
         await this.#clock.sleep(askMs, either)
       }
     } finally {

@@ -38,7 +38,7 @@ async function leastOf(keeper: Keeper, consumer: string, service: string): Promi
 
 function cut(page: SourcePage, from: number, to: number): SourcePage {
   if (from === page.from && to === page.to) return page
-  const { toId: _, ...rest } = page
+  const { cursor: _, ...rest } = page
   const events = page.events.filter(({ position }) => position >= from && position <= to)
   return to === page.to ? { ...page, from, events } : { ...rest, from, to, events, atEnd: false }
 }

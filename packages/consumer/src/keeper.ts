@@ -129,7 +129,10 @@ export interface Keeper {
   /** Renews the lease, for `leaseMs` from now by the keeper's own clock. */
   beat(consumer: string, member: string, leaseMs: number): Promise<Beat>
   leave(consumer: string, member: string): Promise<void>
-  /** Takes those slots that are free, whose holder's lease ran out, or that this member lost track of; each with a new epoch. */
+  /**
+   * Takes those slots that are free, whose holder's lease ran out, or that this member lost track of; each with a new epoch. Others
+   * that it lost track of are freed.
+   */
   claim(
     consumer: string,
     member: string,

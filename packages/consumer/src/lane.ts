@@ -128,7 +128,7 @@ export class Lane {
       } else if (outcome.kind === 'failed') {
         runs.push(...(await this.#split(run, outcome)))
       } else if (outcome.kind === 'trouble' && outcome.trouble === 'again') {
-        this.#on.meter.trouble(outcome.error)
+        this.#on.meter.trouble('handling', outcome.error)
         await this.#pause(troubles++)
         runs.push(run)
       } else {
@@ -151,7 +151,7 @@ export class Lane {
     if (item.verdict !== undefined) throw error
     const verdict = this.#decide(error, 0, item)
     if (verdict === undefined) {
-      this.#on.meter.trouble(error)
+      this.#on.meter.trouble('handling', error)
       await this.#pause(5)
       return [run.slice(at), run.slice(0, at)]
     }
@@ -180,7 +180,7 @@ export class Lane {
   }
 
   #giveUp(items: readonly Item[], error: unknown): void {
-    if (error !== undefined) this.#on.meter.trouble(error)
+    if (error !== undefined) this.#on.meter.trouble('handling', error)
     this.#on.holdings.forget(new Set(items.map(({ held }) => held)))
     this.#on.meter.lost()
   }
@@ -209,7 +209,7 @@ export class Lane {
           options = { limit: this.#most, verdict: { position: failed.position, verdict } }
         }
       } else {
-        if (outcome.kind === 'trouble') this.#on.meter.trouble(outcome.error)
+        if (outcome.kind === 'trouble') this.#on.meter.trouble('handling', outcome.error)
         if (outcome.kind === 'fenced' || outcome.trouble === 'unknown') {
           this.#on.holdings.forget([held])
           this.#on.meter.lost()

@@ -57,8 +57,9 @@ export class Lease {
       try {
         if (await this.#beat()) waitMs = handoverMs
         troubles = 0
+        meter.trouble('keeping', undefined)
       } catch (error) {
-        meter.trouble(error)
+        meter.trouble('keeping', error)
         waitMs = Math.min(waitMs, backOffMs(troubles++, random))
       }
       await clock.sleep(waitMs, this.#wake.signal)
@@ -109,7 +110,8 @@ export class Lease {
 
   async #giveBack(share: ReadonlySet<number>): Promise<boolean> {
     const { keeper, consumer, holdings } = this.#on
-    const leaving = Array.from(holdings.all()).filter(({ slot }) => !share.has(slot))
+    // Once leaving, always leaving: what waited in its lane was dropped. If it is due again it is claimed again.
+    const leaving = Array.from(holdings.all()).filter(({ slot, leaving: before }) => before || !share.has(slot))
     for (const held of leaving) held.leaving = true
     const ready = leaving.filter(({ pending }) => pending === 0)
     if (ready.length > 0) {

@@ -1,7 +1,8 @@
 import type { Consumer } from './consumer.ts'
 import { Fatal } from './failure.ts'
 import type { Keeper, NewLineage } from './keeper.ts'
-import { LogForked, type ReadRequest, type Source } from './source.ts'
+import { LogForked } from '@headwater/feed'
+import type { ReadRequest, Source } from './source.ts'
 
 /** A server answered with a lineage that the log has left. Nothing of it is handled. */
 export class LineageSuperseded extends Error {

@@ -4,6 +4,9 @@ import { keptError, type KeptError } from './failure.ts'
 /** Seconds that a rate is taken over. */
 const window = 10
 
+/** Where something may be in the way. */
+export type Trouble = 'handling' | 'reading' | 'keeping' | 'retrying'
+
 /** Counts what a running consumer does, for its status and metrics, and tells who waits for progress. */
 export class Meter {
   readonly #clock: Clock
@@ -13,7 +16,7 @@ export class Meter {
   handledTotal = 0
   failedTotal = 0
   parkedTotal = 0
-  troubled: KeptError | undefined
+  readonly #troubles = new Map<Trouble, KeptError>()
   /** Called after each commit and each page read. */
   onProgress: () => void = () => undefined
   /** Called when effects are to be made outside. */
@@ -31,7 +34,7 @@ export class Meter {
   /** A transaction went through, with effects that are to be made outside. */
   handled(events: number, outside: number): void {
     this.handledTotal += events
-    this.troubled = undefined
+    this.#troubles.delete('handling')
     const second = Math.floor(this.#clock.now() / 1_000)
     const bucket = this.#seconds[second % this.#seconds.length]!
     if (bucket.second !== second) Object.assign(bucket, { second, events: 0 })
@@ -40,13 +43,20 @@ export class Meter {
     this.onProgress()
   }
 
+  /** A page was read. */
   progressed(): void {
+    this.#troubles.delete('reading')
     this.onProgress()
   }
 
-  /** A transaction or a read failed for reasons of its own; undefined when it went through again. */
-  trouble(error: unknown): void {
-    this.troubled = error === undefined ? undefined : keptError(error)
+  /** Something failed for reasons of its own and is tried again; undefined when it went through. */
+  trouble(at: Trouble, error: unknown): void {
+    if (error === undefined) this.#troubles.delete(at)
+    else this.#troubles.set(at, keptError(error))
+  }
+
+  get troubled(): KeptError | undefined {
+    return this.#troubles.values().next().value
   }
 
   /** An event was put aside, to be tried again in `delayMs`, or for good. */

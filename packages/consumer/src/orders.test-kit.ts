@@ -8,6 +8,7 @@ export const orders = events('orders', {
   Placed: { data: z.object({ amount: z.int() }), level: 'published' },
   Paid: { data: z.object({ amount: z.int() }), level: 'published' },
   Cancelled: { data: z.object({}), level: 'published' },
+  Archived: { data: z.object({}) },
 })
 
 /** A shop whose consumers write each event they handled into `effect`, numbered in the order of writing. */

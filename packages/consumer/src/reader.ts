@@ -1,3 +1,4 @@
+import { LogForked } from '@headwater/feed'
 import type { Budget } from './budget.ts'
 import type { Clock } from './clock.ts'
 import type { ConsumedEvent, ConsumedService, Consumer } from './consumer.ts'
@@ -7,7 +8,7 @@ import type { Lane } from './lane.ts'
 import type { Lineage } from './lineage.ts'
 import type { Meter } from './meter.ts'
 import { slotOf } from './slot.ts'
-import { type Cursor, LogForked, type Source, type SourcePage } from './source.ts'
+import type { Cursor, Source, SourcePage } from './source.ts'
 
 export interface ReaderOptions {
   readonly consumer: Consumer
@@ -62,6 +63,11 @@ export class Reader {
     this.#wake()
   }
 
+  /** Somebody waits for a position: asks anew, since what is hidden at the end is told only after a wait. */
+  nudge(position: number): void {
+    if (this.atEnd && this.read < position) this.#round?.abort()
+  }
+
   #wake(): void {
     this.#round?.abort()
     this.#slotsWanted?.()
@@ -100,12 +106,12 @@ export class Reader {
       error = again
     }
     if (judge(error) === 'fatal') throw error
-    meter.trouble(error)
+    meter.trouble('reading', error)
     await clock.sleep(backOffMs(troubles, random, { capMs: 5_000 }), signal)
   }
 
   async #readFrom(least: Held): Promise<void> {
-    const { source, lineage, holdings } = this.#on
+    const { source, lineage, holdings, meter } = this.#on
     const { service, types } = this.#of
     const round = new AbortController()
     this.#round = round
@@ -113,7 +119,9 @@ export class Reader {
     this.read = least.read
     const positions = new Map(Array.from(holdings.all(service), (held) => [held.slot, held.read]))
     let readSince: number = least.read
-    for await (const page of source.read({ service, after: this.#cursor(least), types, signal, positions })) {
+    const onTrouble = (error: unknown): void => meter.trouble('reading', error)
+    const request = { service, types, signal, positions, after: this.#cursor(least), onTrouble }
+    for await (const page of source.read(request)) {
       if (signal.aborted) return
       if (!(await lineage.accepts(page.log, { types, signal }))) return this.#giveUp()
       if (page.slots === undefined && page.from > readSince + 1) {
@@ -156,9 +164,9 @@ export class Reader {
     return this.#finish(page, serial, meter)
   }
 
-  #finish({ to, toId = '', events, atEnd, slots }: SourcePage, serial: number, meter: Meter): boolean {
+  #finish({ to, cursor, events, atEnd, slots }: SourcePage, serial: number, meter: Meter): boolean {
     const last = events.at(-1)
-    const id = last?.position === to ? last.id : toId
+    const id = last?.position === to ? last.id : (cursor?.id ?? '')
     let joined = true
     for (const held of this.#on.holdings.all(this.#of.service)) {
       if (held.page === serial && !held.leaving && held.read < to) {

@@ -45,8 +45,9 @@ export class Retries {
         this.#nextAt = now + everyMs
         try {
           await this.#giveDue()
+          meter.trouble('retrying', undefined)
         } catch (error) {
-          meter.trouble(error)
+          meter.trouble('retrying', error)
         }
       }
       await clock.sleep(Math.max(1, this.#nextAt - clock.now()), this.#wake.signal)

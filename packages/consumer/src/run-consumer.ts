@@ -76,7 +76,7 @@ class Running implements RunningConsumer {
     const members = { member: this.#member, leaseMs, readers: this.#readers, lineages: this.#lineages }
     this.#lease = new Lease({ ...shared, ...members })
     this.#retries = new Retries({ ...shared, lanes: this.#lanes, everyMs: leaseMs / 3 })
-    this.#arrivals = new Arrivals({ consumer: consumer.name, keeper, holdings, clock })
+    this.#arrivals = new Arrivals({ consumer: consumer.name, keeper, holdings, readers: this.#readers, clock })
     const { deliver } = options
     this.#delivery = deliver && deliverOutbox(consumer.name, { keeper, deliver, clock, random })
     this.#meter.onOutside = () => this.#delivery?.poke()
@@ -149,7 +149,7 @@ class Running implements RunningConsumer {
     const results = await Promise.allSettled(
       loops.map((loop) => loop.catch((error) => (failing(error), Promise.reject(error)))),
     )
-    await this.#lease.leave().catch((error) => this.#meter.trouble(error))
+    await this.#lease.leave().catch((error) => this.#meter.trouble('keeping', error))
     const failed = results.find((result) => result.status === 'rejected')
     if (failed !== undefined) throw failed.reason
     this.#state = 'stopped'
@@ -179,7 +179,7 @@ class Running implements RunningConsumer {
         return
       } catch (error) {
         if (this.#stopping.signal.aborted) return
-        this.#meter.trouble(error)
+        this.#meter.trouble('keeping', error)
         await this.#clock.sleep(backOffMs(troubles, this.#random, { capMs: 5_000 }), this.#stopping.signal)
       }
     }
@@ -189,7 +189,11 @@ class Running implements RunningConsumer {
     if (this.#consumer.options.from !== 'now') return { position: 0, eventId: '' }
     const signal = this.#stopping.signal
     for await (const page of this.#options.source.read({ service, after: 'end', types, signal })) {
-      return { position: page.from - 1, eventId: page.to === page.from - 1 ? (page.toId ?? '') : '', log: page.log }
+      return {
+        position: page.from - 1,
+        eventId: page.to === page.from - 1 ? (page.cursor?.id ?? '') : '',
+        log: page.log,
+      }
     }
     throw new Fatal(`Expected ${this.#options.source.name} to say where the log of ${service} ends, got no page.`)
   }

@@ -30,8 +30,8 @@ export interface SourcePage {
   readonly log: string
   readonly from: number
   readonly to: number
-  /** Id of the event at `to`, when it is known though that event is not shown. */
-  readonly toId?: string
+  /** The place of `to`, also where that event is not shown; when it is known. */
+  readonly cursor?: Cursor
   readonly events: readonly SourceEvent[]
   /** True when nothing lay beyond `to` as this page was read. */
   readonly atEnd: boolean
@@ -44,6 +44,8 @@ export interface ReadRequest {
   readonly after: 'start' | 'end' | Cursor
   readonly types: readonly string[]
   readonly signal: AbortSignal
+  /** Told of each failure that the source waits out by itself. */
+  readonly onTrouble?: (error: unknown) => void
   /** Position handled so far of each slot wanted; `after` is the least of them. */
   readonly positions?: ReadonlyMap<number, number>
 }
@@ -65,19 +67,4 @@ export interface Source {
    * whoever held it; its old epoch fences the former holder. Without it, processes lease slots among themselves.
    */
   assignments?(request: { consumer: string; signal: AbortSignal }): AsyncIterable<ReadonlySet<number>>
-}
-
-/** The log went on as another lineage from `position`; what was handled beyond it is no longer part of the log. */
-export class LogForked extends Error {
-  readonly code = 'HW_LOG_FORKED'
-  readonly service: string
-  /** The lineage to go on with, and the cursor of the last event it shares with the one read so far. */
-  readonly fork: Cursor
-  constructor(service: string, fork: Cursor) {
-    super(
-      `The log of ${service} forked at position ${fork.position}: go on from there with lineage ${fork.log}. What was done beyond it is in the consumer's status.`,
-    )
-    this.service = service
-    this.fork = fork
-  }
 }

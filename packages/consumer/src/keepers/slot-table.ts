@@ -170,7 +170,10 @@ async function claim(
          and not exists (select from unnest($4::text[], $5::int[]) h(service, slot) where h.service = s.service and h.slot = s.slot)
          and ($6 or s.owner is null or s.owner = $2 or not exists (
            select from ${schema}.consumer_member m where m.consumer = $1 and m.member = s.owner and m.lease_until > now()))
-       for update of s skip locked)
+       for update of s skip locked),
+     stray as (
+       update ${schema}.consumer_slot s set owner = null where s.consumer = $1 and s.owner = $2 and s.slot <> all($3::int[])
+         and not exists (select from unnest($4::text[], $5::int[]) h(service, slot) where h.service = s.service and h.slot = s.slot))
      update ${schema}.consumer_slot s set owner = $2, epoch = s.epoch + 1 from free f
      where s.consumer = $1 and s.service = f.service and s.slot = f.slot
      returning s.service, s.slot, s.position, s.event_id, s.epoch, s.replay_until`,

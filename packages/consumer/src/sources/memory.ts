@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { type Cursor, LogForked, type ReadRequest, type Source, type SourceEvent, type SourcePage } from '../source.ts'
+import { LogForked } from '@headwater/feed'
+import type { Cursor, ReadRequest, Source, SourceEvent, SourcePage } from '../source.ts'
 
 /** What is given to append: the rest of the envelope is made up. */
 export type MemoryEvent = Pick<SourceEvent, 'type' | 'stream' | 'data'> & Partial<SourceEvent>
@@ -80,8 +81,8 @@ async function* read(log: Held, request: ReadRequest, pageEvents: number): Async
     const range = log.events.slice(position, position + pageEvents)
     const to = position + range.length
     const events = range.filter(({ type }) => types.includes(type))
-    const toId = log.events[to - 1]?.id ?? ''
-    yield { log: lineage, from: position + 1, to, toId, events, atEnd: to === log.events.length }
+    const cursor = { log: lineage, position: to, id: log.events[to - 1]?.id ?? '' }
+    yield { log: lineage, from: position + 1, to, cursor, events, atEnd: to === log.events.length }
     position = to
   }
 }

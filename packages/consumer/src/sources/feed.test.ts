@@ -1,0 +1,104 @@
+import { feed, memoryLog, type MemoryLog } from '@headwater/feed'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { consumer, feedSource, runConsumer, type RunningConsumer } from '../index.ts'
+import { openShop, orders, problemsIn, record, type Shop, upTo } from '../orders.test-kit.ts'
+import { contractOf } from '@headwater/contract'
+
+let shop: Shop
+let log: MemoryLog
+let running: RunningConsumer[] = []
+beforeEach(async () => {
+  shop = await openShop()
+  log = memoryLog('orders')
+})
+afterEach(async () => {
+  await Promise.all(running.map((one) => one.stop()))
+  running = []
+  await shop.close()
+})
+
+const caller = { subject: 'shipping', scopes: ['events:read'] }
+
+function source(failing: () => boolean = () => false) {
+  const handle = feed({ log, contract: contractOf(orders), rate: { perSecond: 1e6, burst: 1e6 } })
+  return feedSource('http://orders.test/events', {
+    async fetch(url, init) {
+      if (failing()) throw new TypeError('fetch failed')
+      return await handle(new Request(url, init), { caller })
+    },
+  })
+}
+
+function place(count: number, type = 'Placed'): number {
+  return log.append(
+    ...Array.from({ length: count }, (_, i) => ({ type, stream: `order-${i % 7}`, data: `{"amount":${i}}` })),
+  )
+}
+
+function start(from = source(), options = {}): RunningConsumer {
+  const one = runConsumer(consumer('shipping', orders, { Placed: record() }, options), {
+    source: from,
+    keeper: shop.keeper,
+    leaseMs: 900,
+  })
+  running.push(one)
+  return one
+}
+
+it('handles a feed from its start, over hidden events at its end, without waiting for shown ones', async () => {
+  const one = start()
+  await one.caughtUp({ orders: place(500) })
+  await one.caughtUp({ orders: place(20, 'Secret') })
+  await one.caughtUp({ orders: place(3) })
+  expect(problemsIn(await shop.effects(), [...upTo(500), 521, 522, 523])).toEqual([])
+})
+
+it('begins at the end, and is set back to a time', async () => {
+  place(5)
+  const one = start(source(), { from: 'now' })
+  await one.caughtUp({ orders: 5 })
+  await one.caughtUp({ orders: place(5) })
+  expect(problemsIn(await shop.effects(), [6, 7, 8, 9, 10])).toEqual([])
+  expect(
+    await source().before!({ service: 'orders', time: '2000-01-01T00:00:00Z', signal: AbortSignal.timeout(5_000) }),
+  ).toBeUndefined()
+  expect(
+    await source().before!({ service: 'orders', time: '2900-01-01T00:00:00Z', signal: AbortSignal.timeout(5_000) }),
+  ).toMatchObject({ position: 10 })
+})
+
+it('shows that the feed is away, and goes on when it is back', async () => {
+  let away = true
+  const one = start(source(() => away))
+  await expect.poll(() => one.status().trouble?.message).toMatch(/cannot be reached: fetch failed/)
+  away = false
+  await one.caughtUp({ orders: place(10) })
+  expect(problemsIn(await shop.effects(), upTo(10))).toEqual([])
+  expect(one.status().trouble).toBeUndefined()
+})
+
+it('stops, visibly, when a type it wants is not published', async () => {
+  place(1)
+  const one = runConsumer(consumer('shipping', orders, { Archived: record() }), {
+    source: source(),
+    keeper: shop.keeper,
+  })
+  await expect(one.ended).rejects.toMatchObject({ code: 'HW_TYPE_NOT_SHOWN' })
+  expect(one.status().state).toBe('failed')
+})
+
+it('goes on from a fork of the log', async () => {
+  const one = start(source(), { afterFork: 'go-on' })
+  await one.caughtUp({ orders: place(60) })
+  await one.stop()
+  log.fork(50)
+  const last = place(20)
+  await start(source(), { afterFork: 'go-on' }).caughtUp({ orders: last })
+  expect(
+    (await shop.effects())
+      .slice(60)
+      .map(({ position }) => position)
+      .sort((a, b) => a - b),
+  ).toEqual(upTo(last).slice(50))
+  expect(await shop.keeper.forks('shipping')).toMatchObject([{ forkedAt: 50 }])
+})
