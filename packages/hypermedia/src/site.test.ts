@@ -32,10 +32,6 @@ describe('a declaration', () => {
     [
       'HW_ROUTE_CLASH',
       () =>
-        start(
-          [
-      'HW_ROUTE_CLASH',
-      () =>
         start([
           declare('/a/{potId}', { actions: { save: { scope: 'w' } } }),
           declare('/a/{potId}/save/{saveId}', { actions: { open } }),
