@@ -255,7 +255,7 @@ export class Lake {
     const question = { views: looked.views, ...rest }
     if (chunks.length === 0) return { feed, question }
     const path = `_headwater/scratch/${randomUUID()}.rows`
-    await this.#on.files.put(path, chunks.map(({ rows }) => rows.join('')).join(''))
+    await this.#on.files.put(path, Buffer.concat(chunks.map(({ rows }) => rows)))
     return { feed: { ...feed, rows: this.#on.files.address(path) }, question }
   }
 

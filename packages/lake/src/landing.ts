@@ -12,7 +12,7 @@ import { rowOf, unitOf } from './event-row.ts'
 import { LakeError } from './failure.ts'
 import type { Files } from './files.ts'
 import { text, texts } from './sql.ts'
-import { type Batch, batchOf, Tail } from './tail.ts'
+import { type Batch, batchOf, packed, Tail } from './tail.ts'
 import { writeSegment } from './segment.ts'
 import { randomUUID } from 'node:crypto'
 
@@ -85,7 +85,9 @@ export class Landing {
         to: page.to,
         positions: events.map((event) => event.position),
         types: events.map(({ type }) => type),
-        rows: events.map((event) => rowOf(service, event, unitOf(event, units, catalogue.keyOf(service, event.type)))),
+        ...packed(
+          events.map((event) => rowOf(service, event, unitOf(event, units, catalogue.keyOf(service, event.type)))),
+        ),
       })
       this.#landed.set(service, page.to)
       const last = events.at(-1) ?? this.#last.get(service)

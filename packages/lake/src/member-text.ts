@@ -43,7 +43,7 @@ function endOfValue(text: string, at: number): number {
   const first = text[at]
   if (first === '"') return stringEnd(text, at)
   if (first !== '{' && first !== '[') {
-    while (at < text.length && !/[\s,\]}]/.test(text[at]!)) at++
+    while (at < text.length && !endsScalar(text.charCodeAt(at))) at++
     return at
   }
   let depth = 0
@@ -58,4 +58,9 @@ function endOfValue(text: string, at: number): number {
     at++
   }
   return at
+}
+
+/** White space, comma, bracket or brace. */
+function endsScalar(code: number): boolean {
+  return code <= 32 || code === 44 || code === 93 || code === 125
 }

@@ -16,12 +16,12 @@ const parquet = `(format parquet, compression zstd, row_group_size ${ROW_GROUP})
 /** Writes rows as one sorted, typed Parquet file; it is no part of the table before its `add` is committed. */
 export async function writeSegment(
   on: { files: Files; engine: Engine; now: () => number },
-  rows: readonly string[],
+  rows: readonly Buffer[],
   contents: Contents,
   bodies: Bodies,
 ): Promise<Add> {
   const spool = `_headwater/scratch/${randomUUID()}.rows`
-  await on.files.put(spool, rows.join(''))
+  await on.files.put(spool, Buffer.concat(rows))
   try {
     const held = Object.keys(contents.types).flatMap((key) => bodies.get(key) ?? [])
     const source = `(select ${[...envelopeColumns, ...held.map(parsed)].join(', ')} from ${readRows(on.files.address(spool))})`

@@ -10,9 +10,10 @@ export interface Chunk {
   readonly to: number
   readonly positions: readonly number[]
   readonly types: readonly string[]
-  /** Lines as `rowOf` writes them, one an event. */
-  readonly rows: readonly string[]
-  readonly bytes: number
+  /** Lines as `rowOf` writes them, one an event; outside of the garbage collector's reach. */
+  readonly rows: Buffer
+  /** Where each line ends in `rows`. */
+  readonly ends: Uint32Array
 }
 
 /** The newest events: landed, visible, in memory until sealed. */
@@ -26,11 +27,10 @@ export class Tail {
     return this.#chunks
   }
 
-  add(chunk: Omit<Chunk, 'sequence' | 'bytes'>): void {
-    const bytes = chunk.rows.reduce((sum, row) => sum + row.length, 0)
-    this.#chunks.push({ ...chunk, sequence: ++this.#sequence, bytes })
-    this.events += chunk.rows.length
-    this.bytes += bytes
+  add(chunk: Omit<Chunk, 'sequence'>): void {
+    this.#chunks.push({ ...chunk, sequence: ++this.#sequence })
+    this.events += chunk.positions.length
+    this.bytes += chunk.rows.length
   }
 
   /** Lets go of what is sealed now. */
@@ -45,30 +45,31 @@ export class Tail {
 
   #keep(wanted: (chunk: Chunk) => boolean): void {
     this.#chunks = this.#chunks.filter(wanted)
-    this.events = this.#chunks.reduce((sum, { rows }) => sum + rows.length, 0)
-    this.bytes = this.#chunks.reduce((sum, { bytes }) => sum + bytes, 0)
+    this.events = this.#chunks.reduce((sum, { positions }) => sum + positions.length, 0)
+    this.bytes = this.#chunks.reduce((sum, { rows }) => sum + rows.length, 0)
   }
 }
 
 /** What some chunks add to a table that has landed the positions given. */
 export interface Batch {
-  readonly rows: readonly string[]
+  readonly rows: readonly Buffer[]
   readonly contents: Contents
   /** Position landed by service, of those that move. */
   readonly positions: ReadonlyMap<string, number>
 }
 
 export function batchOf(chunks: readonly Chunk[], sealed: ReadonlyMap<string, number>): Batch {
-  const rows: string[] = []
+  const rows: Buffer[] = []
   const types: Record<string, number> = {}
   const ranges: Record<string, [number, number]> = {}
   const positions = new Map<string, number>()
   for (const chunk of chunks) {
     const after = sealed.get(chunk.service) ?? 0
     if (chunk.to > after) positions.set(chunk.service, chunk.to)
+    const old = chunk.positions.findIndex((position) => position > after)
+    if (old !== -1) rows.push(old === 0 ? chunk.rows : chunk.rows.subarray(chunk.ends[old - 1]))
     for (const [index, position] of chunk.positions.entries()) {
       if (position <= after) continue
-      rows.push(chunk.rows[index]!)
       const key = bodyKey(chunk.service, chunk.types[index]!)
       types[key] = (types[key] ?? 0) + 1
       const range = (ranges[chunk.service] ??= [position, position])
@@ -76,4 +77,17 @@ export function batchOf(chunks: readonly Chunk[], sealed: ReadonlyMap<string, nu
     }
   }
   return { rows, contents: { types, ranges, columns: [] }, positions }
+}
+
+/** Lines as one buffer, with where each ends. */
+export function packed(lines: readonly string[]): { rows: Buffer; ends: Uint32Array } {
+  // UTF-8 takes at most three bytes for each of UTF-16's code units.
+  const room = Buffer.allocUnsafeSlow(lines.reduce((sum, line) => sum + line.length, 0) * 3)
+  const ends = new Uint32Array(lines.length)
+  let at = 0
+  for (const [index, line] of lines.entries()) {
+    at += room.write(line, at)
+    ends[index] = at
+  }
+  return { rows: Buffer.from(room.subarray(0, at)), ends }
 }
