@@ -1,6 +1,7 @@
 import {
   type CannotCompute,
   compare,
+  compareQuantiles,
   type Comparison,
   correct,
   judge,
@@ -15,6 +16,7 @@ import type { Metric } from './metric.ts'
 import { metricsOf, observe } from './observe.ts'
 import type { LookAt, Observed, ObservedMetric } from './observed.ts'
 import { ExperimentRefused } from './refused.ts'
+import { scaleOf } from './shape.ts'
 import type { Query } from './sql.ts'
 
 /** `exploratory`: asked after the seal; corrected over all such questions, and no rule reads it. */
@@ -126,7 +128,19 @@ function compareVariants(
 ): Comparison | CannotCompute {
   const [control, treatment] = [variants[experiment.control]!, variants[variant]!]
   const options = { method: methodOf(experiment), alpha }
+  if (metric.q !== undefined) {
+    const of = { quantile: metric.q, scale: scaleOf(metric.measure) }
+    return compareQuantiles(of, eachUnit(control), eachUnit(treatment), options)
+  }
   return compare(sumsFromJson(control.sums), sumsFromJson(treatment.sums), options)
+}
+
+/** The value of every unit, from how many units have each. */
+function eachUnit({ values = [] }: ObservedMetric['variants'][string]): Float64Array {
+  const all = new Float64Array(values.reduce((total, [, units]) => total + units, 0))
+  let next = 0
+  for (const [value, units] of values) all.fill(Number(value), next, (next += units))
+  return all
 }
 
 export function methodOf({ decide }: Experiment<any>): Method {

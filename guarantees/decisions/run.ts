@@ -1,0 +1,88 @@
+// An experiment without effect is shipped by the rule no more often than its stated rate, however often one looks; intervals hold what they promise; a leak is found.
+import { parseArgs } from 'node:util'
+import { random, sampleRatio } from '@headwater/stats'
+import { declared, looks, type World, worlds } from './world.ts'
+
+const { values: args } = parseArgs({
+  options: {
+    json: { type: 'boolean' },
+    full: { type: 'boolean' },
+    seed: { type: 'string', default: '1' },
+    experiments: { type: 'string' },
+    for: { type: 'string' },
+  },
+})
+const experiments = Number(args.experiments ?? (args.full === true ? 10_000 : 2_000))
+const [days, alpha, seed] = [100, 0.05, Number(args.seed)]
+/** Three standard errors of a share of so many experiments: what simulation alone explains. */
+const noise = (share: number) => 3 * Math.sqrt((share * (1 - share)) / experiments)
+
+/** Of so many experiments without effect: how many were kept, killed, stopped for lost units; how many had an interval that missed the truth on any day. */
+function simulate(world: World) {
+  const of = declared(world)
+  const counts = { world: world.name, experiments, kept: 0, killed: 0, stopped: 0, missed: 0 }
+  for (let i = 0; i < experiments; i++) {
+    const said = new Set<string>()
+    let missed = false
+    for (const { results, decision } of looks(of, world, { days, seed: seed * 1_000_003 + i })) {
+      said.add(decision.kind)
+      missed ||= results.metrics[0]!.treatments.some(
+        ({ comparison: c }) => c.kind === 'computed' && (c.difference.lower! > 0 || c.difference.upper! < 0),
+      )
+    }
+    if (said.has('keep')) counts.kept++
+    if (said.has('kill')) counts.killed++
+    if (said.has('ask')) counts.stopped++
+    if (missed) counts.missed++
+  }
+  return counts
+}
+
+/** Exposures until a leak of a variant's units is found: 48 of 100 arrive where 50 should. */
+function leaks(runs: number, share: number, most: number): number[] {
+  return Array.from({ length: runs }, (_, run) => {
+    const dice = random(seed * 7_919 + run)
+    let [a, b] = [0, 0]
+    for (let n = 1; n <= most; n++) {
+      if (dice.uniform() < share) a++
+      else b++
+      if (n % 100 !== 0) continue
+      const found = sampleRatio([
+        { units: a, weight: 50 },
+        { units: b, weight: 50 },
+      ])
+      if (found.kind === 'computed' && found.mismatch) return n
+    }
+    return Infinity
+  }).sort((x, y) => x - y)
+}
+
+const table = worlds.map(simulate)
+/** A 48/52 leak is found in 99 of 100 experiments within so many exposures. */
+const leakWithin = 30_000
+const found = leaks(300, 0.48, leakWithin)
+const alarms = leaks(300, 0.5, leakWithin).filter((n) => n < Infinity).length
+const leak = {
+  median: found[150]!,
+  within: leakWithin,
+  found: found.filter((n) => n < Infinity).length / found.length,
+  falseAlarms: alarms / 300,
+}
+
+const worstShip = Math.max(...table.map(({ kept }) => kept / experiments))
+const worstMiss = Math.max(...table.map(({ missed }) => missed / experiments))
+const holds = worstShip <= alpha && worstMiss <= alpha + noise(alpha) && leak.found >= 0.99 && alarms <= 3
+if (args.json === true) console.log(JSON.stringify({ table, leak, worstShip, worstMiss, alpha, days, holds }))
+else {
+  console.table(table)
+  console.log(
+    `leak 48/52: median ${leak.median} exposures, ${100 * leak.found} % found within ${leakWithin}; without a leak ${100 * leak.falseAlarms} % alarms`,
+  )
+  console.log(
+    `intervals that missed on any of ${days} days: at most ${(100 * worstMiss).toFixed(2)} % (limit ${100 * alpha} % + simulation error)`,
+  )
+  console.log(
+    `${holds ? 'holds' : 'FAILS'}: an experiment without effect was kept in at most ${(100 * worstShip).toFixed(2)} % of ${experiments}, looked at ${days} times (limit ${100 * alpha} %)`,
+  )
+}
+process.exit(holds ? 0 : 1)
