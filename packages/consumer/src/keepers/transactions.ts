@@ -4,6 +4,12 @@ import type { Effects, EffectTransaction } from '../effects.ts'
 /** Statements kept prepared per pool; the rest go unnamed. */
 const preparedMost = 200
 
+/**
+ * A process that was stopped in the middle (SIGSTOP, a paused machine) would hold its rows, and with them its slots, for as long as
+ * its connection lives: after this time between two statements Postgres ends it. One message, one round trip.
+ */
+const begin = `begin; set local idle_in_transaction_session_timeout = '60s'`
+
 /** Plain transactions of a pool. Statements with parameters are prepared once per connection. */
 export function poolEffects(pool: Pool): Effects {
   const names = new Map<string, string>()
@@ -27,7 +33,7 @@ export function poolEffects(pool: Pool): Effects {
       }
       client.on('error', onError)
       try {
-        await client.query('begin')
+        await client.query(begin)
         const result = await work({ query: query(client) })
         await client.query('commit')
         return result
