@@ -3,6 +3,7 @@ import { scoreEffect, waldEffect, type Reach } from './effect.ts'
 import { InvalidStatistics, within } from './invalid.ts'
 import { lift, proportions } from './lift.ts'
 import { obstacle } from './linear.ts'
+import { steadied } from './steady.ts'
 import {
   cannot,
   type CannotCompute,
@@ -37,20 +38,17 @@ export function compareContrast(given: Contrast, options: CompareOptions): Compa
   within('alpha', alpha, 0, 0.5)
   checkMethod(method)
   const from = method.kind === 'fixed' ? 0 : (method.from ?? defaultFrom)
-  if (given.n[0] + given.n[1] < from) return tooFew(from, given.n[0] + given.n[1])
+  const fewest = Math.min(given.n[0], given.n[1])
+  if (fewest < from) return tooFew(from, fewest)
   if (!(given.varianceOfDifference > 0))
     return cannot(
       'no-variance',
       'All units of both variants have the same value: there is no spread to measure against.',
     )
-  const reach = { measured: measure(given, method, options), alpha, alternative }
-  return {
-    kind: 'computed',
-    metric: given.metric,
-    alpha,
-    alternative,
-    ...effects(given, reach, options.lift ?? 'fieller'),
-  }
+  const trusted = method.kind === 'fixed' ? given : steadied(given)
+  const reach = { measured: measure(trusted, method, options), alpha, alternative }
+  const found = effects(trusted, reach, options.lift ?? 'fieller')
+  return { kind: 'computed', metric: given.metric, alpha, alternative, ...found }
 }
 
 function effects(given: Contrast, reach: Reach, lifted: 'fieller' | 'delta') {
@@ -97,7 +95,10 @@ function welch({ parts: [c, t], n }: Contrast): number {
 const root = (variance: number) => Math.sqrt(Math.max(0, variance))
 
 function tooFew(needed: number, got: number | bigint): CannotCompute {
-  return cannot('too-few-units', `${needed} units are needed before anything can be said; there are ${got}.`)
+  return cannot(
+    'too-few-units',
+    `${needed} units are needed in each variant before anything can be said; in one there are ${got}.`,
+  )
 }
 
 function sameMetric(a: Sums, b: Sums): void {

@@ -61,17 +61,18 @@ const metrics: Metric[] = [
 ]
 
 /** Every look of one experiment, half the units in each variant. */
-function* experiment({ none, draw }: Metric, moved: number, seed: number): Generator<[Sums, Sums]> {
+function* experiment(metric: Metric, moved: number, seed: number, treated = 0.5): Generator<[Sums, Sums]> {
+  const { none, draw } = metric
   const source = random(seed)
   let [control, treatment] = [none, none]
-  const units = (effect: number) =>
+  const units = (share: number, effect: number) =>
     addUnits(
       none,
-      Array.from({ length: batch / 2 }, () => draw(source, effect)),
+      Array.from({ length: Math.round(batch * share) }, () => draw(source, effect)),
     )
   for (let look = 0; look < looks; look++) {
-    control = merge(control, units(0))
-    treatment = merge(treatment, units(moved))
+    control = merge(control, units(1 - treated, 0))
+    treatment = merge(treatment, units(treated, moved))
     yield [control, treatment]
   }
 }
@@ -81,10 +82,11 @@ function shareOfRuns(
   moved: number,
   options: CompareOptions,
   event: (result: Comparison) => boolean,
+  treated = 0.5,
 ): number {
   let count = 0
   for (let run = 0; run < runs; run++)
-    for (const [control, treatment] of experiment(metric, moved, run)) {
+    for (const [control, treatment] of experiment(metric, moved, run, treated)) {
       const result = compare(control, treatment, options)
       if (result.kind !== 'computed' || !event(result)) continue
       count++
@@ -104,6 +106,18 @@ it.each(metrics)('$name: a sequence looked at 20 times is wrong no more often th
 it.each(metrics)('$name: the true effect stays inside at every look', (metric) => {
   const outside = ({ difference }: Comparison) => difference.lower! > metric.effect || difference.upper! < metric.effect
   expect(shareOfRuns(metric, 1, sequence, outside)).toBeLessThan(bound)
+})
+
+it('does not trust a small variant that has not seen the rare values yet: 5 % of the units in treatment', () => {
+  const rare: Metric = {
+    name: 'rare',
+    none: noUnits({ kind: 'proportion' }),
+    draw: ({ uniform }) => uniform() < 0.005,
+    effect: 0,
+  }
+  const options: CompareOptions = { method: { kind: 'sequence', tightestAt: 300 }, alternative: 'lower' }
+  for (const metric of [rare, metrics[1]!])
+    expect(shareOfRuns(metric, 0, options, ({ difference }) => difference.p <= 0.05, 0.05)).toBeLessThan(bound)
 })
 
 it('one-sided and mixture intervals may be looked at as well, a fixed one may not', () => {

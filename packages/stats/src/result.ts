@@ -30,7 +30,7 @@ export type Method =
       readonly kind: 'sequence'
       /** Units (all variants compared) at which the interval is tightest; name it before the first look. Default 5,000. */
       readonly tightestAt?: number
-      /** Units (all variants compared) before which it says nothing, since it is asymptotic. Default 100. */
+      /** Units in each variant before which it says nothing, since it is asymptotic. Default 50. */
       readonly from?: number
     }
   | {

@@ -5,8 +5,8 @@ import { within } from './invalid.ts'
 import type { Reach } from './effect.ts'
 import type { Alternative, Measured, Method } from './result.ts'
 
-/** Units in all variants compared before which a sequence stays silent: it leans on the central limit theorem. */
-export const defaultFrom = 100
+/** Units in each variant before which a sequence stays silent: it leans on the central limit theorem, and on each variant knowing its spread. */
+export const defaultFrom = 50
 export const defaultTightestAt = 5000
 
 /**
