@@ -38,7 +38,7 @@ const arrows: Record<string, readonly string[]> = {
     'postgres',
     'service',
   ],
-  'apps/bank': ['service'],
+  'apps/bank': ['service', 'experiments'],
   'apps/experiments': ['service', 'experiment'],
 }
 
@@ -69,7 +69,11 @@ it('says every dependency that is imported, and no other', () => {
       string,
       Record<string, string>
     >
-    const said = Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies })
+    const said = Object.keys({
+      ...manifest.dependencies,
+      ...manifest.optionalDependencies,
+      ...manifest.peerDependencies,
+    })
     const used = new Set<string>()
     for (const file of sources().filter(
       (path) => path.startsWith(`${home}/src/`) && !/\.test(-d)?\.tsx?$/.test(path),

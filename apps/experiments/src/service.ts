@@ -7,8 +7,8 @@ import { type AskableLake, queryOf } from './lake.ts'
 import { type Worker, worker } from './worker.ts'
 
 export interface ExperimentsOptions extends Rules {
-  /** The lake that experiments are measured on; asked for at every look. */
-  readonly lake: () => AskableLake | undefined
+  /** The lake that experiments are measured on; asked for at every look. Default: the landscape's. */
+  readonly lake?: () => AskableLake | undefined
   /** How often running experiments are judged; default 10,000 ms. */
   readonly everyMs?: number
   /** Starts what is declared without waiting for a person: for development. Default false. */
@@ -24,8 +24,9 @@ export function experiments({
   startAtOnce = false,
   onItsWayMs = 10_000,
   ...rules
-}: ExperimentsOptions) {
-  const query = queryOf(lake)
+}: ExperimentsOptions = {}) {
+  let landscapes: () => AskableLake | undefined = () => undefined
+  const query = queryOf(lake ?? (() => landscapes()))
   const experiment = experimentDecider(rules)
   const projection: InlineProjection<ExperimentState> = {
     name: 'experiments',
@@ -38,7 +39,10 @@ export function experiments({
     projections: [projection],
     scopes: ['experiments:read', 'experiments:work', 'experiments:decide'],
     resources: [experimentResource(experiment), ...views(query)],
-    start: (running) => keepLooking(running, worker(running, query, { startAtOnce, onItsWayMs }), everyMs),
+    start: (running) => {
+      landscapes = running.surroundings.lake
+      return keepLooking(running, worker(running, query, { startAtOnce, onItsWayMs }), everyMs)
+    },
   })
 }
 

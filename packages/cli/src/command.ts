@@ -20,8 +20,6 @@ export interface Invocation {
 export interface Command {
   /** `events`, or of two words: `new service`. */
   readonly name: string
-  /** One line, for the list of commands. */
-  readonly summary: string
   /** What follows the name: `SERVICE [--after N]`. */
   readonly usage: string
   readonly options?: Options

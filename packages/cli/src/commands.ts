@@ -1,10 +1,44 @@
 import type { Command } from './command.ts'
-import { call } from './commands/call.ts'
-import { dev } from './commands/dev.ts'
-import { events } from './commands/events.ts'
-import { ps } from './commands/ps.ts'
-import { query } from './commands/query.ts'
-import { token } from './commands/token.ts'
+
+/** A command as the list knows it; its code is loaded when it runs, so that each starts as fast as it can. */
+export interface Listed {
+  /** `events`, or of two words: `new service`. */
+  readonly name: string
+  /** One line. */
+  readonly summary: string
+  load(): Promise<Command>
+}
 
 /** Everything `headwater` can do, in the order its help shows. */
-export const commands: readonly Command[] = [dev, ps, call, events, query, token]
+export const commands: readonly Listed[] = [
+  {
+    name: 'dev',
+    summary: 'Runs a landscape: its services, a Postgres, one entry URL; a saved file replaces its service',
+    load: async () => (await import('./commands/dev.ts')).dev,
+  },
+  {
+    name: 'ps',
+    summary: 'Services, how far their logs are, and their consumers with lag and parked events',
+    load: async () => (await import('./commands/ps.ts')).ps,
+  },
+  {
+    name: 'call',
+    summary: 'Reads a URL of the landscape, or runs an action of it with --data',
+    load: async () => (await import('./commands/call.ts')).call,
+  },
+  {
+    name: 'events',
+    summary: 'Events of a service, in order; with --follow also those to come',
+    load: async () => (await import('./commands/events.ts')).events,
+  },
+  {
+    name: 'query',
+    summary: 'Asks SQL over every event kept',
+    load: async () => (await import('./commands/query.ts')).query,
+  },
+  {
+    name: 'token',
+    summary: 'A bearer token of the development issuer',
+    load: async () => (await import('./commands/token.ts')).token,
+  },
+]

@@ -1,4 +1,4 @@
-import { commands } from './commands.ts'
+import { commands, type Listed } from './commands.ts'
 import { type Command, Ended, everywhere, exitCode, type ExitCode, parse } from './command.ts'
 import { table, terminal } from './output.ts'
 
@@ -15,9 +15,10 @@ export async function main(args: readonly string[]): Promise<ExitCode> {
   const interrupt = () => interrupted.abort()
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
   try {
-    const { positionals, values } = parse(found.command, found.rest)
-    if (values.help === true) return help(found.command, plain)
-    return await found.command.run({
+    const command = await found.listed.load()
+    const { positionals, values } = parse(command, found.rest)
+    if (values.help === true) return help(found.listed, command, plain)
+    return await command.run({
       positionals,
       options: values,
       output: plain,
@@ -39,11 +40,11 @@ export async function main(args: readonly string[]): Promise<ExitCode> {
   }
 }
 
-function find(args: readonly string[]): { command: Command; rest: readonly string[] } | undefined {
+function find(args: readonly string[]): { listed: Listed; rest: readonly string[] } | undefined {
   const two = commands.find(({ name }) => name === `${args[0]} ${args[1]}`)
-  if (two !== undefined) return { command: two, rest: args.slice(2) }
+  if (two !== undefined) return { listed: two, rest: args.slice(2) }
   const one = commands.find(({ name }) => name === args[0])
-  return one === undefined ? undefined : { command: one, rest: args.slice(1) }
+  return one === undefined ? undefined : { listed: one, rest: args.slice(1) }
 }
 
 function overview(output: ReturnType<typeof terminal>): ExitCode {
@@ -58,8 +59,8 @@ function overview(output: ReturnType<typeof terminal>): ExitCode {
   return exitCode.ok
 }
 
-function help(command: Command, output: ReturnType<typeof terminal>): ExitCode {
-  output.print(`${command.summary}\n\nUsage: headwater ${command.name} ${command.usage}`)
+function help({ summary }: Listed, command: Command, output: ReturnType<typeof terminal>): ExitCode {
+  output.print(`${summary}\n\nUsage: headwater ${command.name} ${command.usage}`)
   const own = Object.entries(command.options ?? {}).map(
     ([name, { type }]) => `  --${name}${type === 'string' ? ' VALUE' : ''}`,
   )

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { existsSync, watch } from 'node:fs'
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Service } from '@headwater/service'
@@ -81,13 +81,18 @@ async function imported(landscape: string, folder: string, file: string): Promis
     throw new Broken(folder, `src/${folder}/service.ts cannot be loaded: ${message}`)
   }
   if (found.default?.kind !== 'service') {
-    throw new Broken(folder, `Expected ${relative(landscape, join(landscape, 'src', folder, 'service.ts'))} to export a service by default: export default service('${folder}', { … }).`)
+    throw new Broken(
+      folder,
+      `Expected ${relative(landscape, join(landscape, 'src', folder, 'service.ts'))} to export a service by default: export default service('${folder}', { … }).`,
+    )
   }
   return found.default
 }
 
 function readable({ text, location }: Message): string {
-  return location === null ? text : `${location.file}:${location.line}:${location.column}: ${text}\n    ${location.lineText.trim()}`
+  return location === null
+    ? text
+    : `${location.file}:${location.line}:${location.column}: ${text}\n    ${location.lineText.trim()}`
 }
 
 /** Calls `changed` once things are quiet after a save, never while the last call is at work. */
@@ -114,11 +119,16 @@ export async function sweep(landscape: string, hashes: ReadonlySet<string>): Pro
   }
 }
 
-/** What the type checker has against the code, or undefined when it is content or not installed. */
-export async function typeErrors(landscape: string, run: (command: string, args: string[]) => Promise<string>): Promise<string | undefined> {
-  if (!existsSync(join(landscape, 'tsconfig.json'))) return undefined
-  const text = await readFile(join(landscape, 'tsconfig.json'), 'utf8')
-  if (text === '') return undefined
-  const output = await run('tsc', ['--noEmit', '-p', landscape])
+/**
+ * What the type checker has against the code, or undefined when it is content or not installed. `tsconfig.dev.json` says how, where
+ * the landscape's own `tsconfig.json` is for building.
+ */
+export async function typeErrors(
+  landscape: string,
+  run: (command: string, args: string[]) => Promise<string>,
+): Promise<string | undefined> {
+  const config = ['tsconfig.dev.json', 'tsconfig.json'].map((name) => join(landscape, name)).find(existsSync)
+  if (config === undefined) return undefined
+  const output = await run('tsc', ['--noEmit', '-p', config])
   return output === '' ? undefined : output
 }

@@ -67,6 +67,7 @@ export async function follow(on: Following): Promise<Followed> {
 async function hear(on: Following, allocations: Allocations, signal: AbortSignal): Promise<void> {
   const { entry, fetch, log, store } = on
   const { service } = contractOf(allocationFacts)
+  let said = ''
   while (!signal.aborted) {
     try {
       for await (const page of readFeed(entry, {
@@ -81,7 +82,9 @@ async function hear(on: Following, allocations: Allocations, signal: AbortSignal
       }
     } catch (error) {
       if (signal.aborted) return
-      log('info', 'experiments-not-heard', { service: store.service, message: (error as Error).message })
+      const { message } = error as Error
+      if (message !== said) log('info', 'experiments-not-heard', { service: store.service, message })
+      said = message
       await pause(retryMs, signal)
     }
   }

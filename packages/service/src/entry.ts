@@ -1,4 +1,4 @@
-import type { Caller } from '@headwater/hypermedia'
+import { type Caller, chooseFace, html, htmlResponse } from '@headwater/hypermedia'
 
 export interface Listed {
   readonly name: string
@@ -6,35 +6,45 @@ export interface Listed {
   readonly title: string
 }
 
+/** Links of the landscape itself, and the right each needs. */
+const own = [
+  { relation: 'status', scope: 'operate', link: { href: '/status', title: 'Logs, consumers and lag' } },
+  {
+    relation: 'query',
+    scope: 'explore',
+    link: { href: '/query{?sql,at}', templated: true, title: 'SQL over every event kept' },
+  },
+  { relation: 'catalogue', scope: 'explore', link: { href: '/catalogue', title: 'Every event type and field' } },
+]
+
 /** The one document a client must know: every service, by name. */
 export function entryDocument(
   request: Request,
   services: readonly Listed[],
-  _context: { readonly caller?: Caller },
+  { caller }: { readonly caller?: Caller },
 ): Response {
+  const allowed = own.filter(({ scope }) => caller?.scopes.includes(scope) === true)
+  const face = chooseFace(request.headers.get('accept'), ['application/hal+json', 'application/json', 'text/html'])
+  if (face === 'text/html') {
+    const items = services.map(
+      ({ name, href, title }) =>
+        html`<dt><a href="${href}">${name}</a></dt>
+          <dd>${title === name ? '' : title}</dd>`,
+    )
+    return htmlResponse(
+      200,
+      'Headwater',
+      html`<h1>Headwater</h1>
+        <dl>${items}</dl>`,
+      { vary: 'accept' },
+    )
+  }
   const links = {
     self: { href: '/' },
     service: services,
-    status: { href: '/status', title: 'Logs, consumers and lag' },
-    query: { href: '/query{?sql}', templated: true, title: 'SQL over every event kept' },
+    ...Object.fromEntries(allowed.map(({ relation, link }) => [relation, link])),
   }
-  const html = (request.headers.get('accept') ?? '').includes('text/html')
-  if (!html) {
-    return new Response(JSON.stringify({ title: 'Headwater', _links: links }), {
-      headers: { 'content-type': 'application/hal+json', vary: 'accept' },
-    })
-  }
-  const items = services.map(
-    ({ name, href, title }) => `<li><a href="${href}">${name}</a> ${title === name ? '' : title}</li>`,
-  )
-  return new Response(
-    `<!doctype html><html lang="en"><meta charset="utf-8"><title>Headwater</title><h1>Headwater</h1><ul>${items.join('')}</ul></html>`,
-    {
-      headers: {
-        'content-type': 'text/html; charset=utf-8',
-        vary: 'accept',
-        'content-security-policy': "default-src 'none'",
-      },
-    },
-  )
+  return new Response(JSON.stringify({ title: 'Headwater', _links: links }), {
+    headers: { 'content-type': face ?? 'application/hal+json', vary: 'accept', 'cache-control': 'no-store' },
+  })
 }

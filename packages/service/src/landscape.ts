@@ -11,6 +11,7 @@ import { type Landing, landing } from './landing.ts'
 import { listen, type Listening } from './listener.ts'
 import { jsonLogger, type Logger } from './logger.ts'
 import { makePool } from './pool.ts'
+import { ask, catalogue } from './questions.ts'
 import { run, type Running, type ServiceStatus } from './running.ts'
 import type { Service } from './service.ts'
 
@@ -111,6 +112,7 @@ export async function startLandscape(services: readonly Service[], options: Land
         basePath: `/${service.name}`,
         fetch: fetchAs(service.name, ['events:read', ...(service.scopes ?? [])]),
         resolve: (relation) => resolveIn(running, relation),
+        lake: () => lands?.lake,
         log,
         now,
       })
@@ -194,8 +196,15 @@ async function gateway(gate: Gate, request: Request): Promise<Response> {
   const context = asked.kind === 'known' ? { caller: asked.caller } : {}
   const name = pathname.split('/')[1] ?? ''
   if (name === '') return entryDocument(request, listed(gate), context)
-  if (name === 'status')
+  if (name === 'status') {
+    if (asked.kind !== 'known')
+      return problem(401, { code: 'HW_UNAUTHENTICATED', headers: { 'www-authenticate': 'Bearer' } })
+    if (!asked.caller.scopes.includes('operate')) return problem(403, { code: 'HW_FORBIDDEN', scope: 'operate' })
     return Response.json({ services: await Promise.all([...gate.running.values()].map((one) => one.status())) })
+  }
+  const lake = gate.lake()
+  if (name === 'query' && lake !== undefined) return await ask(lake, request, context)
+  if (name === 'catalogue' && lake !== undefined) return catalogue(lake, context)
   const found = gate.running.get(name)
   if (found !== undefined) return await found.handle(request, context)
   return problem(404, {

@@ -1,9 +1,10 @@
 import type { Contract } from '@headwater/contract'
-import { migrateConsumers, postgresKeeper, type RunningConsumer, runConsumer } from '@headwater/consumer'
+import { feedSource, migrateConsumers, postgresKeeper, type RunningConsumer, runConsumer } from '@headwater/consumer'
 import { type EventStore, migrate, openStore } from '@headwater/event-store'
 import { type Allocations, variantReader } from '@headwater/experiment'
-import { feed, readFeed } from '@headwater/feed'
+import { feed } from '@headwater/feed'
 import { type Caller, type Handler, type Implementation, serve } from '@headwater/hypermedia'
+import type { Lake } from '@headwater/lake'
 import type pg from 'pg'
 import { follow, wholeContract } from './allocations.ts'
 import { effectsOf } from './effects.ts'
@@ -24,6 +25,8 @@ export interface Surroundings {
   readonly fetch: typeof fetch
   /** URI template of a resource of another service, `customers:customer`. */
   readonly resolve: (relation: string) => string | undefined | Promise<string | undefined>
+  /** The lake that lands every event, where this process has one. */
+  readonly lake: () => Lake | undefined
   readonly log: Logger
   /** Milliseconds since 1970. */
   readonly now: () => number
@@ -85,10 +88,7 @@ export async function run(service: Service, surroundings: Surroundings): Promise
     },
   }
   const stops: (() => Promise<void>)[] = [followed.stop]
-  const source: any = {
-    name: 'feed',
-    read: (request: any) => readFeed(surroundings.entry, { ...request, fetch: surroundings.fetch }),
-  }
+  const source = feedSource(surroundings.entry, { fetch: surroundings.fetch })
   const keeper = postgresKeeper({ pool, effects: effectsOf(store, service.projections ?? [], allocations) })
   for (const declared of service.consumers ?? []) {
     const consumer = runConsumer(declared, { source, keeper })

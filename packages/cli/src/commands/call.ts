@@ -3,7 +3,6 @@ import { connect, ended } from '../connection.ts'
 
 export const call: Command = {
   name: 'call',
-  summary: 'Reads a URL of the landscape, or runs an action of it with --data',
   usage: "PATH [--data '{…}'] [--method POST] [--key KEY] [--if-match VERSION]",
   options: {
     data: { type: 'string' },

@@ -10,9 +10,13 @@ import { Broken, make, type Made, serviceFolders, sweep, typeErrors, watchSource
 
 export const dev: Command = {
   name: 'dev',
-  summary: 'Runs a landscape: its services, a Postgres, one entry URL; a saved file replaces its service',
   usage: '[FOLDER] [--port 4000] [--fresh] [--no-lake]',
-  options: { port: { type: 'string' }, fresh: { type: 'boolean' }, 'no-lake': { type: 'boolean' }, 'no-watch': { type: 'boolean' } },
+  options: {
+    port: { type: 'string' },
+    fresh: { type: 'boolean' },
+    'no-lake': { type: 'boolean' },
+    'no-watch': { type: 'boolean' },
+  },
   examples: [],
   async run(invocation) {
     const { positionals, options, output, env, signal, cwd } = invocation
@@ -23,7 +27,8 @@ export const dev: Command = {
     if (options.fresh === true) await startFresh(directory, invocation)
     await mkdir(directory, { recursive: true, mode: 0o700 })
     const made = await makeAll(folder)
-    const server = env.DATABASE_URL === undefined ? await startPostgres({ directory: join(directory, 'postgres') }) : undefined
+    const server =
+      env.DATABASE_URL === undefined ? await startPostgres({ directory: join(directory, 'postgres') }) : undefined
     const landscape = await startLandscape(
       made.map(({ service }) => service),
       {
@@ -35,8 +40,17 @@ export const dev: Command = {
       },
     )
     await writeFile(join(directory, 'landscape.json'), JSON.stringify({ url: landscape.url, pid: process.pid }))
-    banner(output, { folder, landscape, kept: server?.directory ?? 'your Postgres', seconds: (performance.now() - began) / 1000, wanted: portOf(options.port) })
-    const stopWatching = options['no-watch'] === true ? () => undefined : watchSource(folder, () => replaceChanged(folder, made, landscape, output))
+    banner(output, {
+      folder,
+      landscape,
+      kept: server?.directory ?? 'your Postgres',
+      seconds: (performance.now() - began) / 1000,
+      wanted: portOf(options.port),
+    })
+    const stopWatching =
+      options['no-watch'] === true
+        ? () => undefined
+        : watchSource(folder, () => replaceChanged(folder, made, landscape, output))
     await new Promise<void>((finish) => signal.addEventListener('abort', () => finish(), { once: true }))
     output.say('\nstopping: open requests finish first')
     stopWatching()
@@ -50,14 +64,18 @@ export const dev: Command = {
 
 function portOf(said: unknown): number {
   const port = Number(said ?? 4000)
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Ended(exitCode.usage, `Expected --port from 0 to 65535, got "${String(said)}".`)
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new Ended(exitCode.usage, `Expected --port from 0 to 65535, got "${String(said)}".`)
   return port
 }
 
 async function makeAll(folder: string): Promise<Made[]> {
   const folders = await serviceFolders(folder)
   if (folders.length === 0) {
-    throw new Ended(exitCode.environment, `Expected services in ${join(folder, 'src')}/*/service.ts, found none. Make one with \`headwater new service NAME\`.`)
+    throw new Ended(
+      exitCode.environment,
+      `Expected services in ${join(folder, 'src')}/*/service.ts, found none. Make one with \`headwater new service NAME\`.`,
+    )
   }
   try {
     return await Promise.all(folders.map((name) => make(folder, name)))
@@ -71,8 +89,12 @@ async function refuseSecond(directory: string): Promise<void> {
   const text = await readFile(join(directory, 'landscape.json'), 'utf8').catch(() => undefined)
   if (text === undefined) return
   const { url } = JSON.parse(text) as { url: string }
-  const alive = await fetch(new URL('/live', url), { signal: AbortSignal.timeout(1_000) }).then(({ ok }) => ok, () => false)
-  if (alive) throw new Ended(exitCode.environment, `This landscape runs already, at ${url}. Stop it first, or use it as it is.`)
+  const alive = await fetch(new URL('/live', url), { signal: AbortSignal.timeout(1_000) }).then(
+    ({ ok }) => ok,
+    () => false,
+  )
+  if (alive)
+    throw new Ended(exitCode.environment, `This landscape runs already, at ${url}. Stop it first, or use it as it is.`)
   await rm(join(directory, 'landscape.json'), { force: true })
 }
 
@@ -94,10 +116,14 @@ async function replaceChanged(folder: string, made: Made[], landscape: Landscape
   const began = performance.now()
   const folders = await serviceFolders(folder)
   const results = await Promise.allSettled(folders.map((name) => make(folder, name)))
-  for (const result of results) if (result.status === 'rejected') output.say(`${output.colour('red', 'kept as it was:')} ${(result.reason as Error).message}`)
+  for (const result of results)
+    if (result.status === 'rejected')
+      output.say(`${output.colour('red', 'kept as it was:')} ${(result.reason as Error).message}`)
   const now = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
   const changed = now.filter(({ name, hash }) => made.find((one) => one.name === name)?.hash !== hash)
-  const gone = results.some(({ status }) => status === 'rejected') ? [] : made.filter(({ name }) => !now.some((one) => one.name === name))
+  const gone = results.some(({ status }) => status === 'rejected')
+    ? []
+    : made.filter(({ name }) => !now.some((one) => one.name === name))
   if (changed.length === 0 && gone.length === 0) return
   const wrong = await typeErrors(folder, typeCheck)
   if (wrong !== undefined) {
@@ -114,12 +140,16 @@ async function replaceChanged(folder: string, made: Made[], landscape: Landscape
     }
     if (known === -1) made.push(one)
     else made[known] = one
-    output.say(`${output.colour('green', known === -1 ? 'started' : 'replaced')} ${one.name} in ${Math.round(performance.now() - began)} ms`)
+    output.say(
+      `${output.colour('green', known === -1 ? 'started' : 'replaced')} ${one.name} in ${Math.round(performance.now() - began)} ms`,
+    )
   }
   for (const one of gone) {
     await landscape.unmount(one.name)
     made.splice(made.indexOf(one), 1)
-    output.say(`${output.colour('yellow', 'stopped')} ${one.name}: its folder is gone; its data is kept (see \`headwater rm service\`)`)
+    output.say(
+      `${output.colour('yellow', 'stopped')} ${one.name}: its folder is gone; its data is kept (see \`headwater rm service\`)`,
+    )
   }
   await sweep(folder, new Set(made.map(({ hash }) => hash)))
 }
@@ -135,7 +165,13 @@ function typeCheck(command: string, args: string[]): Promise<string> {
 
 function banner(
   output: Output,
-  { folder, landscape, kept, seconds, wanted }: { folder: string; landscape: Landscape; kept: string; seconds: number; wanted: number },
+  {
+    folder,
+    landscape,
+    kept,
+    seconds,
+    wanted,
+  }: { folder: string; landscape: Landscape; kept: string; seconds: number; wanted: number },
 ): void {
   const { colour, say } = output
   const moved = landscape.listening.moved ? ` (port ${wanted} is taken)` : ''

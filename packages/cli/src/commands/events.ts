@@ -4,7 +4,6 @@ import { connect } from '../connection.ts'
 
 export const events: Command = {
   name: 'events',
-  summary: 'Events of a service, in order; with --follow also those to come',
   usage: 'SERVICE [--after N] [--type T] [--limit N] [--all] [--follow]',
   options: {
     after: { type: 'string' },
@@ -20,7 +19,8 @@ export const events: Command = {
     const connection = await connect(invocation)
     const limit = options.limit === undefined ? Number.POSITIVE_INFINITY : Number(options.limit)
     const types = options.type as string[] | undefined
-    const ask: typeof fetch = (input, init) => connection.fetch(String(input instanceof Request ? input.url : input), init)
+    const ask: typeof fetch = (input, init) =>
+      connection.fetch(String(input instanceof Request ? input.url : input), init)
     let shown = 0
     const pages = readFeed(connection.url, {
       service,
@@ -28,6 +28,7 @@ export const events: Command = {
       after: options.after === undefined ? 'start' : { log: '', position: Number(options.after), id: '' },
       ...(types === undefined ? {} : { types }),
       signal,
+      ...(options.follow === true ? {} : { waitSeconds: 0 }),
       fetch: ask,
     })
     for await (const page of pages) {
@@ -35,7 +36,11 @@ export const events: Command = {
         if (shown >= limit) return exitCode.ok
         shown += 1
         const { position, recordedAt, type, stream } = event
-        output.print(output.json ? event.text : `${String(position).padStart(6)}  ${recordedAt.slice(0, 19)}  ${type.padEnd(22)} ${stream}  ${JSON.stringify(event.data)}`)
+        output.print(
+          output.json
+            ? event.text
+            : `${String(position).padStart(6)}  ${recordedAt.slice(0, 19)}  ${type.padEnd(22)} ${stream}  ${JSON.stringify(event.data)}`,
+        )
       }
       if (page.atEnd && options.follow !== true) return exitCode.ok
     }

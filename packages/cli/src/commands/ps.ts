@@ -11,7 +11,6 @@ export interface ServiceStatus {
 
 export const ps: Command = {
   name: 'ps',
-  summary: 'Services, how far their logs are, and their consumers with lag and parked events',
   usage: '',
   examples: ['headwater ps', 'headwater ps --json'],
   async run(invocation) {

@@ -4,7 +4,6 @@ import { table } from '../output.ts'
 
 export const query: Command = {
   name: 'query',
-  summary: 'Asks SQL over every event kept',
   usage: '"select …" [--at \'{"payments":120}\'] [--format table|json|csv]',
   options: { at: { type: 'string' }, format: { type: 'string' } },
   examples: ['headwater query "select type, count(*) as n from events group by type order by n desc"'],

@@ -4,7 +4,6 @@ import { homeOf } from '../connection.ts'
 
 export const token: Command = {
   name: 'token',
-  summary: 'A bearer token of the development issuer',
   usage: '[--subject NAME] [--scope "a b"] [--ttl SECONDS]',
   options: { subject: { type: 'string' }, scope: { type: 'string' }, ttl: { type: 'string' } },
   examples: ['headwater token --subject ada --scope "events:read"'],
