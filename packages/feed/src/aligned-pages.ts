@@ -7,7 +7,7 @@ import { type Aligned, alignedAt, pageSize } from './links.ts'
 import { refusal } from './problem.ts'
 import { joined, mostBytes, rangesOf } from './reading.ts'
 import { type Asked, bothAccepts, editionOf, everything, lineageOf, type Serving } from './serving.ts'
-import { accepts } from './streaming.ts'
+import { accepts, uncopied } from './streaming.ts'
 import type { View } from './view.ts'
 
 interface Wanted {
@@ -62,9 +62,10 @@ export function alignedPages(serving: Serving, mostKeptBytes: number) {
     const page = await rendered(`${known.generation} ${etag}`, wanted)
     if (page instanceof Response) return page.clone()
     const caching = `${open ? 'public' : 'private'}, max-age=31536000, immutable`
-    const headers = { ...page.headers, ...bothAccepts, etag, 'cache-control': caching }
+    const length = String(page.body.length)
+    const headers = { ...page.headers, ...bothAccepts, etag, 'cache-control': caching, 'content-length': length }
     if (asked.headers.get('if-none-match') === etag) return new Response(null, { status: 304, headers })
-    return new Response(page.body, { headers })
+    return new Response(uncopied(page.body), { headers })
   }
 }
 

@@ -24,6 +24,8 @@ export interface Wanted {
 /** How long what is remembered is used without asking whether the log is still the same one. */
 const trustMs = 2_000
 const mostIds = 20_000
+/** Positions. */
+const shortRest = 2_000
 const mostRangeBytes = 16 << 20
 
 /**
@@ -161,7 +163,8 @@ export class KnownLog {
       const types = view.types === undefined ? {} : { types: view.types }
       for await (const chunk of this.log.copy({ after, upTo, ...types })) {
         lines.take(chunk)
-        if (lines.full) break
+        // Giving up a COPY costs its connection; a short rest is read to its end instead.
+        if (lines.full && upTo - lines.lastPosition > shortRest) break
       }
     }
     const to = lines.full ? lines.lastPosition : Math.max(upTo, after)

@@ -16,17 +16,18 @@ export interface MemoryLog extends Log {
 export function memoryLog(service: string, now: () => Date = () => new Date()): MemoryLog {
   const rows: LogRow[] = []
   const lineage: Lineage[] = [{ log: randomUUID() }]
+  const versions = new Map<string, number>()
   const waiting = new Set<() => void>()
   return {
     service,
     append(...events) {
-      for (const event of events) rows.push(rowOf(event, rows, now().toISOString()))
+      for (const event of events) rows.push(rowOf(event, rows.length + 1, versions, now().toISOString()))
       for (const wake of waiting) wake()
       return rows.length
     },
     fork(at) {
       lineage.unshift({ log: randomUUID(), parent: lineage[0]!.log, forkedAt: at })
-      rows.length = at
+      for (const { stream } of rows.splice(at)) versions.set(stream, versions.get(stream)! - 1)
     },
     lineage: async () => [...lineage],
     last: async () => rows.length,
@@ -63,19 +64,21 @@ export function memoryLog(service: string, now: () => Date = () => new Date()): 
   }
 }
 
-function rowOf(event: MemoryEvent, rows: readonly LogRow[], now: string): LogRow {
+function rowOf(event: MemoryEvent, position: number, versions: Map<string, number>, now: string): LogRow {
   const id = event.id ?? randomUUID()
   const stream = event.stream ?? 'thing-1'
+  const version = (versions.get(stream) ?? 0) + 1
+  versions.set(stream, version)
   return {
     id,
     stream,
-    version: rows.filter((row) => row.stream === stream).length + 1,
+    version,
     schemaVersion: 1,
     occurredAt: now,
     recordedAt: now.replace('Z', '000Z'),
     correlationId: id,
     causationId: id,
     ...event,
-    position: rows.length + 1,
+    position,
   }
 }

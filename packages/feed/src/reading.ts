@@ -5,9 +5,9 @@ import type { View } from './view.ts'
 
 /** Bytes after which a range ends. */
 export const mostBytes = 4 << 20
-/** A COPY is meant to be over by then; they are given as many positions as that allows. */
-const copyMs = 500
-const leastStep = 500
+/** What one COPY is meant to give: large enough that its start does not count, small enough to be over in some 10 ms. */
+const goodBytes = 2 << 20
+const firstStep = 1_000
 const mostStep = 200_000
 
 export interface ReadingOptions {
@@ -31,17 +31,21 @@ export async function* rangesOf(
 ): AsyncGenerator<Range> {
   let after = place.position
   let left = limit
-  let step = Math.max(leastStep, Math.min(limit, mostEvents))
+  let step = Math.min(limit, firstStep)
   while (after < upTo && left > 0) {
-    const startedAt = performance.now()
-    const wanted = { after, upTo: Math.min(upTo, after + step), bounds: { events: Math.min(left, mostEvents), bytes } }
+    const wanted = {
+      after,
+      upTo: Math.min(upTo, after + Math.max(1, step)),
+      bounds: { events: Math.min(left, mostEvents), bytes },
+    }
     const range = await known.range(view, wanted)
+    const covered = range.to - after
+    // As many positions as will give enough and pass no bound, judged by the range before; at most eight times as many.
+    const events = (0.9 * mostEvents * covered) / Math.max(1, range.count)
+    const enough = (Math.min(goodBytes, 0.7 * bytes) * covered) / Math.max(1, range.bytes.length)
+    step = Math.floor(Math.min(mostStep, 8 * step + 8, events, enough))
     after = range.to
     left -= range.count
-    // Where little is shown, steps grow; where reading is slow, they shrink.
-    const tookMs = performance.now() - startedAt
-    if (tookMs > copyMs) step = Math.max(leastStep, step >> 1)
-    else if (range.to === wanted.upTo && tookMs < copyMs / 4) step = Math.min(mostStep, step * 2)
     yield range
   }
 }

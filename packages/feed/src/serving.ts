@@ -28,8 +28,14 @@ export const everything: Choice = { all: true, versions: new Map() }
 
 /** Hash of everything that decides the bytes of an answer: the view, with its contract and access class, and the lineage. */
 export function editionOf(view: View, lineage: string): string {
-  return createHash('sha256').update(`${view.hash} ${lineage}`).digest('hex').slice(0, 16)
+  const known = editions.get(view)
+  if (known?.lineage === lineage) return known.edition
+  const edition = createHash('sha256').update(`${view.hash} ${lineage}`).digest('hex').slice(0, 16)
+  editions.set(view, { lineage, edition })
+  return edition
 }
+
+const editions = new WeakMap<View, { readonly lineage: string; readonly edition: string }>()
 
 /** Name of the present lineage. */
 export async function lineageOf(known: KnownLog): Promise<string> {
