@@ -1,14 +1,15 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { readBody, type Body } from './body.ts'
-import { documentOf, holds } from './document.ts'
+import { commonLinks, documentOf, holds } from './document.ts'
 import { inputOf, KEY_FIELD, VERSION_FIELD } from './form.ts'
 import type { Answer, Outcome, Refused } from './implementation.ts'
 import type { Linker } from './linker.ts'
+import { isName } from './path-template.ts'
 import { etagOf, expectedOf, idempotencyKeyOf, traceparentOf } from './precondition.ts'
 import { problemText, trouble, type Trouble } from './problem.ts'
 import type { Caller, Place } from './resource.ts'
 import { check } from './schema.ts'
-import type { Site, SiteAction } from './site.ts'
+import type { Site, SiteAction, SiteResource } from './site.ts'
 
 export interface Acting {
   readonly site: Site
@@ -111,8 +112,8 @@ function nameOf(acting: Acting, action: SiteAction, body: Body, caller: Caller, 
     string,
     unknown
   >
-  if (typeof name !== 'string' || name === '' || name === '.' || name === '..') {
-    const detail = `Expected text that can stand in a URL.`
+  if (typeof name !== 'string' || !isName(name)) {
+    const detail = 'Expected 1 to 200 characters, none of them a control character, a quote or a backslash.'
     return invalid([{ pointer: `/${naming.variable}`, detail }])
   }
   const meant = action.schema?.['properties'] as object | undefined
@@ -134,7 +135,8 @@ async function checked({ action }: SiteAction, input: unknown): Promise<{ kind: 
 }
 
 function refusalOf({ name, action, on }: SiteAction, state: unknown, place: Place): Refused | undefined {
-  if (on.resource.visible?.(state, place) === false) {
+  // What is not there yet belongs to nobody; `answerOf` shows nothing of what was there already and is another's.
+  if (action.create === undefined && !isVisible(on, state, place)) {
     return { kind: 'refused', code: 'HW_NOT_FOUND', sentence: 'Nothing is here for this caller.' }
   }
   if (action.when?.(state, place) === false) {
@@ -145,27 +147,36 @@ function refusalOf({ name, action, on }: SiteAction, state: unknown, place: Plac
 
 function answerOf({ site, linker }: Acting, action: SiteAction, outcome: Outcome<unknown>, place: Place): Answer {
   if (outcome.kind === 'refused') {
-    const { problem } = trouble(outcome.code === 'HW_NOT_FOUND' ? 404 : 409, {
-      code: outcome.code,
-      detail: outcome.sentence,
-    })
-    return {
-      status: problem.status,
-      headers: { 'content-type': 'application/problem+json' },
-      body: problemText(problem),
-    }
+    return refusedAnswer(outcome.code === 'HW_NOT_FOUND' ? 404 : 409, outcome.code, outcome.sentence)
   }
   const self = site.base + action.on.template.expand(place.variables)
+  const creates = action.action.create !== undefined
+  if (!isVisible(action.on, outcome.state, place)) return unseen(site, creates)
   return {
-    status: action.action.create === undefined ? 200 : 201,
+    status: creates ? 201 : 200,
     headers: {
       'content-type': 'application/hal+json',
       etag: etagOf(outcome.version),
       'content-location': self,
-      ...(action.action.create !== undefined && { location: self }),
+      ...(creates && { location: self }),
     },
     body: JSON.stringify(documentOf(site, linker, action.on, outcome.state, place)),
   }
+}
+
+const isVisible = ({ resource }: SiteResource, state: unknown, place: Place): boolean =>
+  resource.visible?.(state, place) !== false
+
+/** The answer when the caller may not, or not any more, know of what was acted on. */
+function unseen(site: Site, creates: boolean): Answer {
+  if (creates) return refusedAnswer(404, 'HW_NOT_FOUND', 'Nothing is here for this caller.')
+  const body = JSON.stringify({ _links: { ...commonLinks(site) } })
+  return { status: 200, headers: { 'content-type': 'application/hal+json', 'content-location': `${site.base}/` }, body }
+}
+
+function refusedAnswer(status: number, code: string, detail: string): Answer {
+  const body = problemText(trouble(status, { code, detail }).problem)
+  return { status, headers: { 'content-type': 'application/problem+json' }, body }
 }
 
 function changed(expected: number, actual: number): Trouble {

@@ -73,6 +73,10 @@ export function encode(value: string): string {
   return encodeURIComponent(value).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
 }
 
+/** What may name something in a path: 1 to 200 characters, none of them a control character, a quote or a backslash. */
+export const isName = (text: string): boolean =>
+  /^[^\p{Cc}\p{Cs}"\\]{1,200}$/u.test(text) && text !== '.' && text !== '..'
+
 /** The text of a percent-encoded segment; undefined when it is not UTF-8. */
 export function decode(segment: string): string | undefined {
   if (!segment.includes('%')) return segment

@@ -5,6 +5,7 @@ import { trouble, type Trouble } from './problem.ts'
 import type { Place } from './resource.ts'
 import { deprecationHeaders, documentResponse, type Asked, type Server } from './responding.ts'
 import type { SiteResource } from './site.ts'
+import { badTextIn } from './strict-json.ts'
 
 /** The document of a resource, 304 when the caller has it, 404 where this caller may know of nothing. */
 export async function read(
@@ -16,6 +17,9 @@ export async function read(
   const { caller, request } = asked
   if (on.readScope !== undefined && !holds(caller, on.readScope)) return denied(server.site, caller, on.readScope)
   const variables = withQuery(on.template.inQuery, inPath, asked.url)
+  const bad = badTextIn(variables, '')
+  if (bad !== undefined)
+    return trouble(400, { code: 'HW_PARAMETER_INVALID', detail: `Expected text in ${bad.slice(1)}, got U+0000.` })
   const found = await on.implementation.read(variables, caller === undefined ? {} : { caller })
   const place: Place = { variables, ...(caller !== undefined && { caller }) }
   if (found === undefined || on.resource.visible?.(found.state, place) === false) return notFound()

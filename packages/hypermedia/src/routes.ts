@@ -1,5 +1,5 @@
 import { failure } from './failure.ts'
-import { decode, type PathTemplate } from './path-template.ts'
+import { decode, isName, type PathTemplate } from './path-template.ts'
 
 export type Method = 'GET' | 'POST'
 
@@ -66,7 +66,8 @@ function walk<Target>(
     return end && { target: end.target, variables: named(end.template.inPath, values) }
   }
   const text = segments[index]
-  if (text === undefined || text === '') return undefined
+  // What nothing can be named is nowhere; a store need not be asked.
+  if (text === undefined || !isName(text)) return undefined
   const literal = at.literals.get(text)
   const found = literal && walk(literal, method, segments, index + 1, values)
   if (found !== undefined || at.variable === undefined) return found

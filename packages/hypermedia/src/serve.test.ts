@@ -293,6 +293,10 @@ describe('the rest of HTTP', () => {
       '/pots/pots/p1/',
       '/pots/pots/p1/save/x',
       '/pots/pots/%ff',
+      '/pots/pots/%00',
+      '/pots/pots/a%0d%0ab',
+      '/pots/pots/a%22b',
+      `/pots/pots/${'x'.repeat(201)}`,
       '/pots/rels/nix',
     ]) {
       expect((await call('GET', path)).status, path).toBe(404)

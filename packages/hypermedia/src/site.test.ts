@@ -89,11 +89,14 @@ describe('a declaration', () => {
     expect((await atHome('POST', '/pots/adopt')).headers.get('location')).toMatch(/^\/pots\/[0-9a-f-]{36}$/)
   })
 
-  it.each([undefined, 7, '', '..', null])('lets nobody name a new one %s', async (potId) => {
-    const call = start([declare('/pots/{potId}', { actions: { open: { ...open, create: 'client' } } })])
-    const answer = await call('POST', '/pots', { body: { potId } })
-    expect(await answer.json()).toMatchObject({ status: 422, errors: [{ pointer: '/potId' }] })
-  })
+  it.each([undefined, 7, '', '..', null, 'a\nb', 'x'.repeat(201), '"', '\\'])(
+    'lets nobody name a new one %s',
+    async (potId) => {
+      const call = start([declare('/pots/{potId}', { actions: { open: { ...open, create: 'client' } } })])
+      const answer = await call('POST', '/pots', { body: { potId } })
+      expect(await answer.json()).toMatchObject({ status: 422, errors: [{ pointer: '/potId' }] })
+    },
+  )
 })
 
 describe('who may see what', () => {
@@ -126,6 +129,45 @@ describe('who may see what', () => {
       status: 404,
       code: 'HW_NOT_FOUND',
     })
+  })
+})
+
+describe('what was acted on', () => {
+  const visible = ({ owner }: { owner: string }, { caller }: { caller?: Caller }) => owner === caller?.subject
+  const actions = { open: { scope: 'w', create: 'client' }, give: { scope: 'w' } }
+  const pot = declare('/pots/{potId}', { visible, actions })
+  const owner: Record<string, string> = {}
+  const act: NonNullable<Implementation['act']> = async ({ action, variables, caller, refusal, answer }) => {
+    const id = variables['potId']!
+    const state = { owner: owner[id] ?? '' }
+    const refused = refusal(state)
+    if (refused !== undefined) return answer(refused)
+    owner[id] = action === 'give' ? 'bob' : (owner[id] ?? caller.subject)
+    return answer({ kind: 'done', state: { owner: owner[id] }, version: 1 })
+  }
+  const call = async (path: string, as: Caller, body: object) => {
+    const handler = serve([pot], { service: 'pots', implementation: { pot: { read: owned, act } } })
+    const headers = { 'content-type': 'application/json' }
+    const request = new Request(`http://bank.test${path}`, { method: 'POST', body: JSON.stringify(body), headers })
+    const answer = await handler(request, { caller: as })
+    return { status: answer.status, ...(await answer.json()) }
+  }
+
+  it('is shown only to who may see it: not another’s that was there already, not what was given away', async () => {
+    const bob = { ...ada, subject: 'bob' }
+    expect(await call('/pots', ada, { potId: 'p1' })).toMatchObject({ status: 201, owner: 'ada' })
+    expect(await call('/pots', bob, { potId: 'p1' })).toMatchObject({ status: 404, code: 'HW_NOT_FOUND' })
+    expect(await call('/pots/p1/give', bob, {})).toMatchObject({ status: 404, code: 'HW_NOT_FOUND' })
+    expect(await call('/pots/p1/give', ada, {})).toEqual({ status: 200, _links: { home: { href: '/' } } })
+    expect(owner['p1']).toBe('bob')
+  })
+})
+
+it('does not pass on what no store can keep', async () => {
+  const call = start([declare('/pots{?after}')])
+  expect(await (await call('GET', '/pots?after=%00')).json()).toMatchObject({
+    status: 400,
+    code: 'HW_PARAMETER_INVALID',
   })
 })
 
