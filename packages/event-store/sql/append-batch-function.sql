@@ -20,7 +20,7 @@ begin
 
   select e.position, e.recorded_at into last_before, recorded from headwater.event e order by e.position desc limit 1;
   last_before := coalesce(last_before, 0);
-  recorded := greatest(clock_timestamp(), recorded);
+  recorded := greatest(headwater.clock(), recorded);
 
   select array_agg(part.head), bool_and(coalesce(part.head = part.expected, true)) into heads, fits
   from (

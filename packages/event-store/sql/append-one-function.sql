@@ -33,7 +33,7 @@ begin
     correlation_id, causation_id, traceparent, data
   ) values (
     append_one.position, append_one.stream, append_one.version, append_one.id, append_one.type, append_one.schema, append_one.occurred,
-    greatest(clock_timestamp(), recorded),
+    greatest(headwater.clock(), recorded),
     append_one.correlation, append_one.causation, append_one.trace, append_one.data
   );
 end

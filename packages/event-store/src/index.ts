@@ -22,7 +22,7 @@ export { AppendConflict, IdsReused, InvalidAppend, Unsettled } from './failure.t
 export { newUuid } from './id.ts'
 export { JsonText } from './json-text.ts'
 export type { Lineage, Log, LogRange } from './log.ts'
-export { migrate, migrationSql } from './migrate.ts'
+export { migrate, migrationSql, setClockAhead } from './migrate.ts'
 export { adopt } from './postgres-log.ts'
 export { projection, sqlProjection } from './projection.ts'
 export type { AnyProjection, FoldProjection, LogProjection, SqlProjection, Standing } from './projection.ts'

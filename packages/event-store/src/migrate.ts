@@ -5,6 +5,7 @@ import { checkedSchema, statement } from './statement.ts'
 const versions: readonly (readonly string[])[] = [
   [
     'event-table',
+    'clock-function',
     'lineage-table',
     'first-lineage',
     'projection-table',
@@ -19,6 +20,7 @@ const versions: readonly (readonly string[])[] = [
     'append-one-function',
     'append-strict-function',
     'append-function',
+    'known-function',
     'adopt-function',
   ],
 ]
@@ -70,4 +72,19 @@ async function versionOf(pool: pg.Pool | pg.PoolClient, schema: string): Promise
   if (found.rowCount === 0) return 0
   const { rows } = await pool.query(`select coalesce(max(version), 0)::text as version from ${schema}.migration`)
   return Number(rows[0].version)
+}
+
+/**
+ * Sets a log's clock ahead, for a landscape in which time is tried out (simulations): what is recorded from now on is that much later.
+ * It cannot be set back below what is recorded already. Needs the role that owns the schema.
+ */
+export async function setClockAhead(
+  pool: pg.Pool,
+  { schema = 'headwater', byMs }: { readonly schema?: string; readonly byMs: number },
+): Promise<void> {
+  if (!Number.isSafeInteger(byMs) || byMs < 0) throw new TypeError(`Expected whole milliseconds from 0, got ${byMs}.`)
+  const body = `select clock_timestamp() + interval '${byMs} milliseconds'`
+  await pool.query(
+    `create or replace function ${checkedSchema(schema)}.clock() returns timestamptz language sql volatile as $$${body}$$`,
+  )
 }
