@@ -46,11 +46,19 @@ export class Unsettled extends Error {
   }
 }
 
+/** How long what became of an append is looked for when its answer was lost. */
+export const settleWithinMs = 60_000
+
 /** SQLSTATE of a server's error, code of a socket's, else empty. */
 export function codeOf(error: unknown): string {
   const code = (error as { code?: unknown } | undefined)?.code
   return typeof code === 'string' ? code : ''
 }
+
+/** Codes of sockets and name look-ups; sentences of the driver, which has no codes for its own. */
+const lostConnection = /^(ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_)/
+const lostConnectionText =
+  /^(Connection terminated|Client has encountered a connection error|Client was closed|timeout exceeded when trying to connect|Query read timeout)/
 
 /**
  * Whether an error says nothing about what became of the statement: the connection went, or the server is going or coming.
@@ -58,8 +66,8 @@ export function codeOf(error: unknown): string {
  */
 export function isUnsettled(error: unknown): boolean {
   const code = codeOf(error)
-  if (/^[0-9A-Z]{5}$/.test(code)) return /^(08|57P|53300)/.test(code)
-  return true
+  if (lostConnection.test(code) || /^(08|57P|53300)/.test(code)) return true
+  return code === '' && error instanceof Error && lostConnectionText.test(error.message)
 }
 
 /** A prepared statement is not there, or is another's: a pooler gave another server connection, or the schema changed. Nothing was run. */

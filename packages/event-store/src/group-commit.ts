@@ -1,11 +1,9 @@
 import type { AppendResult } from './append.ts'
 import { type BatchAnswer, batchArguments, batchResults, takeBatch, type Waiting } from './batch.ts'
 import type { EncodedAppend } from './encoding.ts'
-import { codeOf, isUnsettled, Unsettled } from './failure.ts'
+import { codeOf, isUnsettled, settleWithinMs, Unsettled } from './failure.ts'
 import type { Session } from './session.ts'
 
-/** How long a batch is sent again while its outcome is unknown. */
-const settleWithinMs = 60_000
 const firstPauseMs = 20
 const longestPauseMs = 1_000
 

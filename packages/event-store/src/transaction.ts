@@ -5,7 +5,7 @@ import { type Command, definitionOf, type Entity } from './decider.ts'
 import { checkedData, situationOf, streamOf, take } from './decision.ts'
 import { encode, type EncodedAppend, type EncodedPart, type Encoding } from './encoding.ts'
 import type { CommandData, Executed, ExecuteOptions } from './execute.ts'
-import { AppendConflict, codeOf, IdsReused, isUnsettled, InvalidAppend } from './failure.ts'
+import { AppendConflict, codeOf, IdsReused, InvalidAppend, isUnsettled, settleWithinMs, Unsettled } from './failure.ts'
 import type { Session } from './session.ts'
 import type { States } from './states.ts'
 
@@ -51,20 +51,15 @@ export class Transactions {
     const onError = (error: Error): void => void (broken = error)
     client.on('error', onError)
     const open = new OpenTransaction(client, this.#states, this.#encoding)
-    let committing = false
     try {
       await client.query('begin isolation level read committed')
       const result = await work(open)
-      committing = true
-      await this.#commit(client, open)
+      await this.#commit(client, open, (error) => (broken = error))
       open.keepStates()
       return result
     } catch (error) {
       open.forgetStates()
-      if (isUnsettled(error) && committing && codeOf(error) !== 'HW_CONFLICT' && codeOf(error) !== 'HW_ID_REUSED') {
-        broken = error as Error
-      }
-      await client.query('rollback').catch((failure: Error) => void (broken ??= failure))
+      if (broken === undefined) await client.query('rollback').catch((failure: Error) => void (broken ??= failure))
       throw error
     } finally {
       client.off('error', onError)
@@ -73,7 +68,7 @@ export class Transactions {
   }
 
   /** One message: the log's lock is not held for the length of a round trip. */
-  async #commit(client: pg.PoolClient, open: OpenTransaction): Promise<void> {
+  async #commit(client: pg.PoolClient, open: OpenTransaction, onBroken: (error: Error) => void): Promise<void> {
     const append = open.appended()
     const last = append === undefined ? '' : `${appendStatement(this.#schema, append)}; `
     try {
@@ -84,7 +79,24 @@ export class Transactions {
       const [appended] = batchResults([append], results[0]!.rows[0] as unknown as BatchAnswer)
       if (appended?.kind === 'appended') this.#onAppended(appended.last)
     } catch (error) {
-      throw asOutcome(error)
+      if (!isUnsettled(error)) throw asOutcome(error)
+      onBroken(error as Error)
+      if (append === undefined || append.size === 0 || !(await this.#isRecorded(append.ids, error))) throw error
+    }
+  }
+
+  /** The answer to COMMIT was lost: its events tell whether it came through, once no append is under way. */
+  async #isRecorded(ids: readonly string[], cause: unknown): Promise<boolean> {
+    const started = performance.now()
+    for (;;) {
+      try {
+        const [row] = await this.#session.rows(`select ${this.#schema}.known($1)`, [ids])
+        return Number(row![0]) === ids.length
+      } catch (error) {
+        const waitedMs = performance.now() - started
+        if (!isUnsettled(error) || waitedMs > settleWithinMs) throw new Unsettled(true, waitedMs, cause)
+        await new Promise<void>((resolve) => setTimeout(resolve, 100))
+      }
     }
   }
 }
