@@ -1,4 +1,4 @@
-import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
+import { type DuckDBConnection, DuckDBInstance, version } from '@duckdb/node-api'
 
 /** DuckDB in this process, for SQL of our own making alone. */
 export interface Engine {
@@ -49,4 +49,9 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
       instance.closeSync()
     },
   }
+}
+
+/** DuckDB's version, e.g. `v1.5.6`. */
+export function duckdbVersion(): string {
+  return version()
 }

@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import type { Cursor, SourcePage } from '@headwater/consumer'
 import type { Contract } from '@headwater/contract'
+import { complete, type Suggestion } from './completion.ts'
 import { compact, crowded } from './compaction.ts'
 import { Asking } from './asking/asking.ts'
 import type { Ask, Column, Feed, Format, ProcessLimits, QueryLimits } from './asking/protocol.ts'
@@ -11,15 +12,16 @@ import { type CataloguedType, Catalogue } from './catalogue.ts'
 import { checkpoints } from './delta/checkpoint.ts'
 import { type DeltaLog, openDeltaLog } from './delta/log.ts'
 import { positionsOf } from './delta/snapshot.ts'
-import { type Engine, openEngine } from './engine.ts'
+import { duckdbVersion, type Engine, openEngine } from './engine.ts'
 import type { Files } from './files.ts'
 import { localFiles } from './files/local.ts'
 import { type Landed, Landing, type SealOptions } from './landing.ts'
+import { Questions } from './questions.ts'
 import type { Read } from './reads.ts'
 import { countAgain } from './recount.ts'
 import { type Look, look } from './look.ts'
 import { vacuum, type Vacuumed } from './vacuum.ts'
-import type { Sight } from './views.ts'
+import { fieldsOf, type Sight } from './views.ts'
 
 export interface LakeOptions {
   /** Folder of the table; made when it is not there. */
@@ -55,6 +57,8 @@ export interface Basis {
   readonly reads: readonly Read[]
   /** Why the same question at the same positions may answer differently; none when it may not. */
   readonly unrepeatable: readonly string[]
+  /** The question says in which order its rows come; else they come in any. */
+  readonly ordered: boolean
 }
 
 export interface Answer extends Basis {
@@ -77,6 +81,9 @@ export interface Plan extends Basis {
   readonly bytes: number
   readonly events: number
 }
+
+/** Raised when the same events would be shown by other columns or values. */
+const FORMAT = '1'
 
 const contentTypes: Record<Format, string> = {
   json: 'application/json',
@@ -105,6 +112,8 @@ export class Lake {
   readonly #on: LakeOptions & { files: Files; engine: Engine; log: DeltaLog; catalogue: Catalogue }
   readonly #landing: Landing
   readonly #asking: Asking
+  /** Questions kept by name, with what they read. */
+  readonly questions: Questions
 
   /** @internal Use `openLake`. */
   constructor(on: LakeOptions & { files: Files; engine: Engine; log: DeltaLog; catalogue: Catalogue }) {
@@ -124,6 +133,12 @@ export class Lake {
       temporary: on.files.address(`_headwater/scratch/spill-${randomUUID()}`),
       processes: count,
       limits: { memoryMb: 512, threads: Math.min(availableParallelism(), 4), spillMb: 2_048, ...process },
+    })
+    this.questions = new Questions({
+      files: on.files,
+      now: on.now ?? Date.now,
+      engine: { duckdb: duckdbVersion(), lake: FORMAT },
+      query: (sql, options) => this.query(sql, options),
     })
   }
 
@@ -186,7 +201,7 @@ export class Lake {
       basis = looked
       return await this.#prepared(looked, fed, { sql, limits: this.#limits(options) })
     }, options.signal)
-    return { ...rows!, at: basis.at, reads: basis.reads, unrepeatable: basis.unrepeatable }
+    return { ...rows!, ...basisOf(basis) }
   }
 
   /** Answers a question as a file, streamed; limited in bytes, not in rows. */
@@ -206,16 +221,28 @@ export class Lake {
       await this.#on.files.remove(path)
       throw error
     }
-    const { at, reads, unrepeatable } = basis
-    return { at, reads, unrepeatable, contentType: contentTypes[format], body: this.#once(path) }
+    return { ...basisOf(basis), contentType: contentTypes[format], body: this.#once(path) }
   }
 
   /** Says what a question will read, without running it. Refuses what would be refused. */
   async explain(sql: string, options: QueryOptions = {}): Promise<Plan> {
     const statement = await this.#asking.inspect(sql)
     await this.#landing.refresh()
-    const { at, reads, unrepeatable, tables, scan } = this.#look(statement, options)
-    return { at, reads, unrepeatable, tables, ...scan }
+    const looked = this.#look(statement, options)
+    return { ...basisOf(looked), tables: looked.tables, ...looked.scan }
+  }
+
+  /** What may come at a place in a question, the likeliest first. */
+  complete(text: string, cursor?: number): readonly Suggestion[] {
+    const { log, catalogue } = this.#on
+    const sight = { snapshot: log.snapshot, kinds: (service: string, type: string) => catalogue.kinds(service, type) }
+    const tables = catalogue.names().map(({ service, type }) => ({
+      service,
+      type,
+      level: catalogue.levelOf(service, type),
+      columns: () => fieldsOf(sight, service, type),
+    }))
+    return complete(tables, text, cursor)
   }
 
   /** Starts what answers questions, so that the first one need not wait. */
@@ -271,4 +298,8 @@ export class Lake {
       await this.#on.files.remove(path)
     }
   }
+}
+
+function basisOf({ at, reads, unrepeatable, ordered }: Basis): Basis {
+  return { at, reads, unrepeatable, ordered }
 }

@@ -11,6 +11,7 @@ export interface Look {
   readonly at: Readonly<Record<string, number>>
   readonly reads: readonly Read[]
   readonly unrepeatable: readonly string[]
+  readonly ordered: boolean
   readonly views: readonly View[]
   readonly tables: readonly string[]
   readonly scan: { readonly files: number; readonly bytes: number; readonly events: number }
@@ -56,6 +57,7 @@ export function look(statement: Statement, sight: Omit<Sight, 'at'>, here: Here)
     at: Object.fromEntries(at),
     reads,
     unrepeatable: statement.unrepeatable,
+    ordered: statement.ordered,
     views,
     tables,
     scan: scanOf(whole, here.tail, everything ? undefined : new Set(asked.keys())),

@@ -37,9 +37,10 @@ export function gate(tree: string): Statement {
   const statements = serialized.statements ?? []
   if (statements.length !== 1)
     throw refusal(`Expected one statement, got ${statements.length}. Ask one question at a time.`)
+  const node = statements[0]!.node as Node
   const walk = new Walk()
-  walk.visit(statements[0]!.node, new Set())
-  return walk.statement()
+  walk.visit(node, new Set())
+  return { ...walk.parts(), ordered: modifiersOf(node).includes('ORDER_MODIFIER') }
 }
 
 class Walk {
@@ -49,7 +50,7 @@ class Walk {
   readonly #unrepeatable = new Set<string>()
   #star = false
 
-  statement(): Statement {
+  parts(): Omit<Statement, 'ordered'> {
     return {
       tables: [...this.#tables.values()],
       columns: this.#columns,
@@ -100,10 +101,9 @@ class Walk {
     if (kind === 'TABLE_FUNCTION') this.#function(node.function as Node, allowedTableFunctions)
     if (kind === 'SHOW_REF' && node.query === null)
       throw refusal('Expected DESCRIBE or SUMMARIZE of a table. The catalogue lists what there is.')
-    const modifiers = (node.modifiers ?? []) as Node[]
-    const limited = modifiers.some(({ type }) => type === 'LIMIT_MODIFIER' || type === 'LIMIT_PERCENT_MODIFIER')
-    if (limited && !modifiers.some(({ type }) => type === 'ORDER_MODIFIER'))
-      this.#unrepeatable.add('LIMIT without ORDER BY')
+    const modifiers = modifiersOf(node)
+    const limited = modifiers.includes('LIMIT_MODIFIER') || modifiers.includes('LIMIT_PERCENT_MODIFIER')
+    if (limited && !modifiers.includes('ORDER_MODIFIER')) this.#unrepeatable.add('LIMIT without ORDER BY')
     if (node.sample !== null && node.sample !== undefined) this.#unrepeatable.add('a sample')
     if (node.at_clause !== null && node.at_clause !== undefined)
       throw refusal('Expected no AT in FROM. Ask as of positions with `at` beside the question.')
@@ -134,6 +134,10 @@ class Walk {
     if (schema === '' && scope.has(fold(name))) return
     this.#tables.set(`${fold(schema)}.${fold(name)}`, schema === '' ? { name } : { schema, name })
   }
+}
+
+function modifiersOf(node: Node): string[] {
+  return ((node.modifiers ?? []) as Node[]).map(({ type }) => String(type))
 }
 
 function fold(name: unknown): string {

@@ -7,6 +7,8 @@ export interface Statement {
   readonly star: boolean
   /** Constant texts beside JSON operators and functions: paths into `data`, perhaps. */
   readonly paths: readonly string[]
+  /** The question says in which order its rows come. */
+  readonly ordered: boolean
   /** Reasons why asking again at the same positions may answer differently; none when it may not. */
   readonly unrepeatable: readonly string[]
 }
