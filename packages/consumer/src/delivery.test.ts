@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { throwAwayDatabase } from '@headwater/testing'
 import { consumer, deliverOutbox, Fatal, Poison, type RunningDelivery, runConsumer } from './index.ts'
-import { openShop, orders, record, type Shop, upTo } from './orders.test-kit.ts'
+import { openShop, orders, record, type Shop, upTo } from '../test/orders.ts'
 
 let shop: Shop
 let deliveries: RunningDelivery[] = []
-beforeEach(async () => void (shop = await openShop()))
+beforeEach(async () => void (shop = await openShop(throwAwayDatabase)))
 afterEach(async () => {
   await Promise.all(deliveries.map((one) => one.stop()))
   deliveries = []

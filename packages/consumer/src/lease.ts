@@ -34,8 +34,8 @@ export class Lease {
   #wake = new AbortController()
   #settledVersion = -1
   #idleWrittenAt = 0
-  /** Slots the source itself gives this process; undefined while members share them out. */
-  assigned: ReadonlySet<number> | undefined
+  /** Slots of one partition of the source go to one member. */
+  partitions: number | undefined
   members = 0
 
   constructor(on: LeaseOptions) {
@@ -82,7 +82,7 @@ export class Lease {
     this.members = beat.members.length
     if (before === this.#settledVersion && before === holdings.version) this.#check(beat)
     this.#follow(beat)
-    const share = this.assigned ?? shareOf(member, beat.members, consumer.options.order ?? 'key')
+    const share = shareOf(member, beat.members, consumer.options.order ?? 'key', this.partitions)
     const left = await this.#giveBack(share)
     const missing = await this.#claim(share)
     await this.#writeIdle(beat)
@@ -128,7 +128,7 @@ export class Lease {
     if (held.length >= due) return false
     const claimed = await keeper.claim(consumer.name, member, [...share], {
       held: refsOf(held),
-      force: this.assigned !== undefined,
+      force: false,
     })
     for (const slot of claimed) holdings.take(slot)
     if (claimed.length > 0) for (const reader of readers.values()) reader.taken()

@@ -17,11 +17,19 @@ export function holderOf(slot: number, members: readonly string[]): string | und
   return best
 }
 
-/** Slots a member should hold. With the order of the whole log there is one slot that counts, and one holder of all. */
-export function shareOf(member: string, members: readonly string[], order: 'key' | 'log'): ReadonlySet<number> {
+/**
+ * Slots a member should hold. With the order of the whole log there is one slot that counts, and one holder of all; where the
+ * source has partitions, slots go by partition.
+ */
+export function shareOf(
+  member: string,
+  members: readonly string[],
+  order: 'key' | 'log',
+  partitions: number = SLOTS,
+): ReadonlySet<number> {
   const share = new Set<number>()
   for (let slot = 0; slot < SLOTS; slot++) {
-    if (holderOf(order === 'log' ? 0 : slot, members) === member) share.add(slot)
+    if (holderOf(order === 'log' ? 0 : slot % partitions, members) === member) share.add(slot)
   }
   return share
 }

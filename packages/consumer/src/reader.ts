@@ -51,10 +51,11 @@ export class Reader {
     on.signal.addEventListener('abort', () => this.#wake(), { once: true })
   }
 
-  /** Slots were taken: begins anew when one of them has read less than this reader. */
+  /** Slots were taken: begins anew when one has read less than this reader, or lies where it does not read (a partition). */
   taken(): void {
     const least = this.#on.holdings.leastRead(this.#of.service)
-    if (least !== undefined && least.read < this.read) this.#round?.abort()
+    const inRound = this.#on.source.order !== 'key' && (least === undefined || least.read >= this.read)
+    if (!inRound) this.#round?.abort()
     this.#slotsWanted?.()
   }
 

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { throwAwayDatabase } from '@headwater/testing'
 import {
   consumer,
   Poison,
@@ -8,11 +9,11 @@ import {
   inSchema,
   type RunningConsumer,
 } from './index.ts'
-import { openShop, orders, problemsIn, record, type Shop, upTo } from './orders.test-kit.ts'
+import { openShop, orders, problemsIn, record, type Shop, upTo } from '../test/orders.ts'
 
 let shop: Shop
 let running: RunningConsumer[] = []
-beforeEach(async () => void (shop = await openShop()))
+beforeEach(async () => void (shop = await openShop(throwAwayDatabase)))
 afterEach(async () => {
   await Promise.all(running.map((one) => one.stop()))
   running = []

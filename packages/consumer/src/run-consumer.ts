@@ -5,7 +5,7 @@ import { Budget } from './budget.ts'
 import { systemClock, type Clock } from './clock.ts'
 import type { Consumer, ConsumedService } from './consumer.ts'
 import { deliverOutbox, type RunningDelivery } from './delivery.ts'
-import { backOffMs, Fatal, type KeptError, keptError } from './failure.ts'
+import { backOffMs, Fatal, judge, type KeptError, keptError } from './failure.ts'
 import { Holdings } from './holding.ts'
 import type { ForkRecord } from './keeper.ts'
 import { Lane } from './lane.ts'
@@ -159,7 +159,7 @@ class Running implements RunningConsumer {
     await this.#begin()
     if (this.#stopping.signal.aborted) return
     this.#state = 'running'
-    const loops = [this.#lease.work(), this.#retries.work(), this.#followAssignments()]
+    const loops = [this.#lease.work(), this.#retries.work()]
     loops.push(...Array.from(this.#readers.values(), (reader) => reader.work()))
     await Promise.all(loops)
   }
@@ -176,9 +176,11 @@ class Running implements RunningConsumer {
           if (known === undefined) await keeper.begin(this.name, of.service, await this.#beginning(of))
         }
         this.#forks = await keeper.forks(this.name)
+        await this.#learnPartitions()
         return
       } catch (error) {
         if (this.#stopping.signal.aborted) return
+        if (judge(error) === 'fatal') throw error
         this.#meter.trouble('keeping', error)
         await this.#clock.sleep(backOffMs(troubles, this.#random, { capMs: 5_000 }), this.#stopping.signal)
       }
@@ -198,13 +200,8 @@ class Running implements RunningConsumer {
     throw new Fatal(`Expected ${this.#options.source.name} to say where the log of ${service} ends, got no page.`)
   }
 
-  async #followAssignments(): Promise<void> {
-    const { source } = this.#options
-    if (source.assignments === undefined) return
-    this.#lease.assigned = new Set()
-    for await (const slots of source.assignments({ consumer: this.name, signal: this.#stopping.signal })) {
-      this.#lease.assigned = slots
-      this.#lease.poke()
-    }
+  async #learnPartitions(): Promise<void> {
+    const services = this.#consumer.services.map(({ service }) => service)
+    this.#lease.partitions = await this.#options.source.partitions?.({ services, signal: this.#stopping.signal })
   }
 }

@@ -63,8 +63,8 @@ export interface Source {
   /** Last event recorded before a time (RFC 3339); undefined when none is. Without it, `rewind` to a time scans. */
   before?(request: { service: string; time: string; signal: AbortSignal }): Promise<Cursor | undefined>
   /**
-   * Slots this process gets from the source itself, each time they change (Kafka's partitions). A slot so given is taken from
-   * whoever held it; its old epoch fences the former holder. Without it, processes lease slots among themselves.
+   * In how many partitions the source keeps its slots (a slot is in partition `slot mod partitions`): those of one partition are
+   * then held by one process. Without it each slot is shared out by itself.
    */
-  assignments?(request: { consumer: string; signal: AbortSignal }): AsyncIterable<ReadonlySet<number>>
+  partitions?(request: { services: readonly string[]; signal: AbortSignal }): Promise<number>
 }

@@ -1,14 +1,15 @@
 import { feed, memoryLog, type MemoryLog } from '@headwater/feed'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { throwAwayDatabase } from '@headwater/testing'
 import { consumer, feedSource, runConsumer, type RunningConsumer } from '../index.ts'
-import { openShop, orders, problemsIn, record, type Shop, upTo } from '../orders.test-kit.ts'
+import { openShop, orders, problemsIn, record, type Shop, upTo } from '../../test/orders.ts'
 import { contractOf } from '@headwater/contract'
 
 let shop: Shop
 let log: MemoryLog
 let running: RunningConsumer[] = []
 beforeEach(async () => {
-  shop = await openShop()
+  shop = await openShop(throwAwayDatabase)
   log = memoryLog('orders')
 })
 afterEach(async () => {

@@ -1,8 +1,7 @@
 import { events } from '@headwater/contract'
-import { throwAwayDatabase } from '@headwater/testing'
 import pg from 'pg'
 import { z } from 'zod'
-import { type HandlerContext, memorySource, migrateConsumers, postgresKeeper } from './index.ts'
+import { type HandlerContext, memorySource, migrateConsumers, postgresKeeper } from '../src/index.ts'
 
 export const orders = events('orders', {
   Placed: { data: z.object({ amount: z.int() }), level: 'published' },
@@ -11,8 +10,14 @@ export const orders = events('orders', {
   Archived: { data: z.object({}) },
 })
 
+/** `throwAwayDatabase` of @headwater/testing. */
+type ThrowAwayDatabases = (template: {
+  name: string
+  prepare(url: string): Promise<void>
+}) => Promise<{ url: string; drop(): Promise<void> }>
+
 /** A shop whose consumers write each event they handled into `effect`, numbered in the order of writing. */
-export async function openShop({ pageEvents = 50 } = {}) {
+export async function openShop(throwAwayDatabase: ThrowAwayDatabases, { pageEvents = 50 } = {}) {
   const database = await throwAwayDatabase({
     name: 'consumer shop 3',
     prepare: async (url) => {
