@@ -9,4 +9,13 @@ import payments from './payments/service.ts'
 import pots from './pots/service.ts'
 
 /** The bank: each service a value, placed where one likes. */
-export const bank: readonly Service[] = [customers, accounts, payments, cards, pots, notifications, insights, experiments]
+export const bank: readonly Service[] = [
+  customers,
+  accounts,
+  payments,
+  cards,
+  pots,
+  notifications,
+  insights,
+  experiments,
+]

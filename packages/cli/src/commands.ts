@@ -41,4 +41,9 @@ export const commands: readonly Listed[] = [
     summary: 'A bearer token of the development issuer',
     load: async () => (await import('./commands/token.ts')).token,
   },
+  {
+    name: 'simulate',
+    summary: 'Customers live in the landscape for some days, in seconds',
+    load: async () => (await import('./commands/simulate.ts')).simulate,
+  },
 ]

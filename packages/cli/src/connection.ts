@@ -14,10 +14,10 @@ export interface Connection {
 }
 
 /** Scopes of the person at the terminal of a development machine: everything. */
-const operatorScopes = ['events:read', 'explore', 'operate', 'experiments:write']
+const operatorScopes = ['events:read', 'explore', 'operate', 'experiments:read', 'experiments:decide']
 
 /** Finds the landscape: `--url`, then HEADWATER_URL, then the `.headwater/` of this folder or one above. */
-export async function connect(invocation: Invocation): Promise<Connection> {
+export async function connect(invocation: Invocation, scopes: readonly string[] = []): Promise<Connection> {
   const { env, options, cwd, signal } = invocation
   const directory = await homeOf(cwd)
   const url = options.url ?? env.HEADWATER_URL ?? (directory === undefined ? undefined : await urlIn(directory))
@@ -28,7 +28,7 @@ export async function connect(invocation: Invocation): Promise<Connection> {
     )
   }
   const base = url.endsWith('/') ? url : `${url}/`
-  const token = await tokenFor(env, directory)
+  const token = await tokenFor(env, directory, [...operatorScopes, ...scopes])
   const ask = async (path: string, init: RequestInit = {}): Promise<Response> => {
     const headers = new Headers(init.headers)
     if (token !== undefined) headers.set('authorization', `Bearer ${token}`)
@@ -80,9 +80,13 @@ async function urlIn(directory: string): Promise<string | undefined> {
   return text === undefined ? undefined : (JSON.parse(text) as { url: string }).url
 }
 
-async function tokenFor(env: Invocation['env'], directory: string | undefined): Promise<string | undefined> {
+async function tokenFor(
+  env: Invocation['env'],
+  directory: string | undefined,
+  scopes: readonly string[],
+): Promise<string | undefined> {
   if (env.HEADWATER_TOKEN !== undefined) return env.HEADWATER_TOKEN
   if (env.HEADWATER_TOKEN_FILE !== undefined) return (await readFile(env.HEADWATER_TOKEN_FILE, 'utf8')).trim()
   if (directory === undefined) return undefined
-  return (await openIssuer(directory)).sign({ subject: 'operator', scopes: operatorScopes }, 600)
+  return (await openIssuer(directory)).sign({ subject: 'operator', scopes }, 3_600)
 }

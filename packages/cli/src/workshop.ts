@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, watch } from 'node:fs'
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
-import { join, relative } from 'node:path'
+import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Service } from '@headwater/service'
 import { build, type BuildFailure, type Message } from 'esbuild'
@@ -17,10 +17,10 @@ export interface Made {
 /** What is wrong with the code, where, and what helps. */
 export class Broken extends Error {
   readonly code = 'HW_SERVICE_BROKEN'
-  readonly folder: string
-  constructor(folder: string, sentence: string) {
+  readonly file: string
+  constructor(file: string, sentence: string) {
     super(sentence)
-    this.folder = folder
+    this.file = file
   }
 }
 
@@ -34,25 +34,46 @@ export async function serviceFolders(landscape: string): Promise<string[]> {
     .sort()
 }
 
-/**
- * Bundles a service's folder (the landscape's own files; packages stay outside) and imports it. The same code is imported once:
- * its file is named by its hash.
- */
+/** Bundles a service's folder and imports it. */
 export async function make(landscape: string, folder: string): Promise<Made> {
-  const bundled = await bundle(landscape, folder)
-  const hash = createHash('sha256').update(bundled).digest('hex').slice(0, 16)
-  const place = join(landscape, '.headwater', 'build')
-  const file = join(place, `${folder}-${hash}.mjs`)
-  await mkdir(place, { recursive: true })
-  await writeFile(file, bundled)
-  const service = await imported(landscape, folder, file)
-  return { name: service.name, service, hash }
+  const path = `src/${folder}/service.ts`
+  const { module, hash } = await importBundle<{ default?: Service }>(landscape, path)
+  if (module.default?.kind !== 'service') {
+    throw new Broken(
+      path,
+      `Expected ${path} to export a service by default: export default service('${folder}', { … }).`,
+    )
+  }
+  return { name: module.default.name, service: module.default, hash }
 }
 
-async function bundle(landscape: string, folder: string): Promise<Uint8Array> {
+/** What a file of the landscape exports. */
+export async function load<Module>(landscape: string, path: string): Promise<Module> {
+  return (await importBundle<Module>(landscape, path)).module
+}
+
+/**
+ * Bundles a file with the landscape's own files it imports (packages stay outside) and imports that. The same code is imported
+ * once: its file is named by its hash.
+ */
+async function importBundle<Module>(landscape: string, path: string): Promise<{ module: Module; hash: string }> {
+  const bundled = await bundle(landscape, path)
+  const hash = createHash('sha256').update(bundled).digest('hex').slice(0, 16)
+  const place = join(landscape, '.headwater', 'build')
+  const file = join(place, `${path.replaceAll(/[^a-z0-9-]+/gi, '_')}-${hash}.mjs`)
+  await mkdir(place, { recursive: true })
+  await writeFile(file, bundled)
+  try {
+    return { module: (await import(pathToFileURL(file).href)) as Module, hash }
+  } catch (error) {
+    throw new Broken(path, `${path} cannot be loaded: ${(error as Error).message}`)
+  }
+}
+
+async function bundle(landscape: string, path: string): Promise<Uint8Array> {
   try {
     const { outputFiles } = await build({
-      entryPoints: [join(landscape, 'src', folder, 'service.ts')],
+      entryPoints: [join(landscape, path)],
       bundle: true,
       write: false,
       format: 'esm',
@@ -61,32 +82,15 @@ async function bundle(landscape: string, folder: string): Promise<Uint8Array> {
       packages: 'external',
       sourcemap: 'inline',
       sourcesContent: false,
-      outfile: join(landscape, '.headwater', 'build', `${folder}.mjs`),
+      outfile: join(landscape, '.headwater', 'build', 'bundle.mjs'),
       logLevel: 'silent',
     })
     return outputFiles[0]!.contents
   } catch (error) {
     const { errors } = error as BuildFailure
     if (errors === undefined) throw error
-    throw new Broken(folder, errors.map(readable).join('\n'))
+    throw new Broken(path, errors.map(readable).join('\n'))
   }
-}
-
-async function imported(landscape: string, folder: string, file: string): Promise<Service> {
-  let found: { default?: Service }
-  try {
-    found = (await import(pathToFileURL(file).href)) as { default?: Service }
-  } catch (error) {
-    const { message } = error as Error
-    throw new Broken(folder, `src/${folder}/service.ts cannot be loaded: ${message}`)
-  }
-  if (found.default?.kind !== 'service') {
-    throw new Broken(
-      folder,
-      `Expected ${relative(landscape, join(landscape, 'src', folder, 'service.ts'))} to export a service by default: export default service('${folder}', { … }).`,
-    )
-  }
-  return found.default
 }
 
 function readable({ text, location }: Message): string {

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setClockAhead } from '@headwater/event-store'
 import type { Lake } from '@headwater/lake'
 import { problem } from '@headwater/hypermedia'
+import { openClock } from './clock.ts'
 import { discard, provide } from './database.ts'
 import { entryDocument, type Listed } from './entry.ts'
 import { type Guard, guard } from './guard.ts'
@@ -10,6 +12,7 @@ import { type Issuer, localKeys, openIssuer } from './issuer.ts'
 import { type Landing, landing } from './landing.ts'
 import { listen, type Listening } from './listener.ts'
 import { jsonLogger, type Logger } from './logger.ts'
+import { operate } from './operating.ts'
 import { makePool } from './pool.ts'
 import { ask, catalogue } from './questions.ts'
 import { run, type Running, type ServiceStatus } from './running.ts'
@@ -54,6 +57,10 @@ export interface Landscape {
    * While events keep coming from outside it goes on waiting: abort it.
    */
   settled(options?: { readonly signal?: AbortSignal }): Promise<Readonly<Record<string, number>>>
+  /** The landscape's time: milliseconds since 1970. */
+  now(): number
+  /** Sets the time of all services ahead by whole milliseconds, for simulations; never in production. */
+  advance(ms: number): Promise<void>
   stop(): Promise<void>
 }
 
@@ -62,7 +69,7 @@ export async function startLandscape(services: readonly Service[], options: Land
   const {
     directory,
     name: landscapeName = 'hw',
-    now = Date.now,
+    now: real = Date.now,
     log = jsonLogger((line) => process.stderr.write(`${line}\n`)),
   } = options
   if (!/^[a-z][a-z0-9]{0,20}$/.test(landscapeName)) {
@@ -70,13 +77,16 @@ export async function startLandscape(services: readonly Service[], options: Land
   }
   await mkdir(directory, { recursive: true, mode: 0o700 })
   const issuer = await openIssuer(directory)
+  const clock = await openClock(directory, real)
+  const { now } = clock
   const secret = await secretIn(directory)
   const running = new Map<string, Running>()
-  const known = guard({ issuer: issuer.name, keys: localKeys(issuer), now })
+  const known = guard({ issuer: issuer.name, keys: localKeys(issuer), now: real })
   let origin = ''
   const inside = (request: Request) =>
     gateway(
       {
+        landscape: () => landscape,
         running,
         known,
         issuer,
@@ -93,7 +103,7 @@ export async function startLandscape(services: readonly Service[], options: Land
     options.lake === false ? undefined : await landing({ directory: join(directory, 'lake'), entry: `${origin}/`, log })
 
   const fetchAs = (subject: string, scopes: readonly string[]): typeof fetch =>
-    asking({ origin, inside, issuer, subject, scopes, now })
+    asking({ origin, inside, issuer, subject, scopes, now: real })
   const landscape: Landscape = {
     url: `${origin}/`,
     listening,
@@ -116,6 +126,7 @@ export async function startLandscape(services: readonly Service[], options: Land
         log,
         now,
       })
+      if (clock.aheadMs > 0) await setClockAhead(pool, { byMs: clock.aheadMs })
       running.set(service.name, started)
       lands?.follow(started, fetchAs('lake', ['events:read', 'explore']))
       return started
@@ -130,6 +141,13 @@ export async function startLandscape(services: readonly Service[], options: Land
       if (gone) await discard(options.postgres, landscapeName, name)
     },
     status: () => Promise.all([...running.values()].map((one) => one.status())),
+    now,
+    async advance(ms) {
+      await clock.advance(ms)
+      await Promise.all(
+        [...running.values()].map(({ surroundings: { pool } }) => setClockAhead(pool, { byMs: clock.aheadMs })),
+      )
+    },
     settled: (given = {}) => settled(running, lands, given),
     async stop() {
       await listening.close()
@@ -173,6 +191,7 @@ async function settled(
 }
 
 interface Gate {
+  readonly landscape: () => Landscape
   readonly running: ReadonlyMap<string, Running>
   readonly known: Guard
   readonly issuer: Issuer
@@ -196,12 +215,8 @@ async function gateway(gate: Gate, request: Request): Promise<Response> {
   const context = asked.kind === 'known' ? { caller: asked.caller } : {}
   const name = pathname.split('/')[1] ?? ''
   if (name === '') return entryDocument(request, listed(gate), context)
-  if (name === 'status') {
-    if (asked.kind !== 'known')
-      return problem(401, { code: 'HW_UNAUTHENTICATED', headers: { 'www-authenticate': 'Bearer' } })
-    if (!asked.caller.scopes.includes('operate')) return problem(403, { code: 'HW_FORBIDDEN', scope: 'operate' })
-    return Response.json({ services: await Promise.all([...gate.running.values()].map((one) => one.status())) })
-  }
+  const operated = await operate(gate.landscape(), pathname, request, context)
+  if (operated !== undefined) return operated
   const lake = gate.lake()
   if (name === 'query' && lake !== undefined) return await ask(lake, request, context)
   if (name === 'catalogue' && lake !== undefined) return catalogue(lake, context)

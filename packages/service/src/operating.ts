@@ -1,0 +1,36 @@
+import { type Caller, problem, readBody } from '@headwater/hypermedia'
+import type { Landscape } from './landscape.ts'
+
+/** What the operator of a landscape may look at and do, by path; everything needs the scope `operate`. */
+export async function operate(
+  landscape: Landscape,
+  path: string,
+  request: Request,
+  { caller }: { readonly caller?: Caller },
+): Promise<Response | undefined> {
+  const act = acts[`${request.method} ${path}`]
+  if (act === undefined) return undefined
+  if (caller === undefined)
+    return problem(401, { code: 'HW_UNAUTHENTICATED', headers: { 'www-authenticate': 'Bearer' } })
+  if (!caller.scopes.includes('operate')) return problem(403, { code: 'HW_FORBIDDEN', scope: 'operate' })
+  return await act(landscape, request)
+}
+
+const acts: Readonly<Record<string, (landscape: Landscape, request: Request) => Promise<Response>>> = {
+  'GET /status': async (landscape) => Response.json({ services: await landscape.status() }),
+  'POST /settle': async (landscape, request) =>
+    Response.json({ positions: await landscape.settled({ signal: request.signal }) }),
+  'POST /clock': async (landscape, request) => {
+    const body = await readBody(request)
+    const { advanceMs } = (body.kind === 'json' ? body.value : {}) as { advanceMs?: unknown }
+    if (typeof advanceMs !== 'number' || !Number.isSafeInteger(advanceMs) || advanceMs < 1) {
+      return problem(400, {
+        code: 'HW_CLOCK',
+        title: 'The clock was not set',
+        detail: `Expected {"advanceMs": 86400000}, whole milliseconds ahead, got ${JSON.stringify(advanceMs)}.`,
+      })
+    }
+    await landscape.advance(advanceMs)
+    return Response.json({ now: new Date(landscape.now()).toISOString() })
+  },
+}
