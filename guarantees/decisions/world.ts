@@ -80,7 +80,7 @@ export function* looks(
   const dice = random(seed)
   const names = Object.keys(world.variants)
   const metrics = [of.primary!, ...of.secondary, ...of.guardrails]
-  const kinds = [0, ...(world.secondary ? [2] : []), ...(world.guardrails ? [1] : [])] as const
+  const kinds = ([0, 2, 1] as const).filter((kind) => kind === 0 || (kind === 2 ? world.secondary : world.guardrails))
   const sums = metrics.map(({ kind }) =>
     names.map(() => noUnits(kind === 'share' ? { kind: 'proportion' } : { kind: 'mean', scale: 1 }) as Sums),
   )

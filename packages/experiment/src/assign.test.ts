@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Allocation } from './allocation.ts'
 import { assign } from './assign.ts'
-import { bucketOf, fnv32a } from './fnv.ts'
+import { bucketOf, fnv32a, seedHash } from './fnv.ts'
 
 const allocation = (change: Partial<Allocation> = {}): Allocation => ({
   experiment: 'round-ups',
@@ -21,7 +21,19 @@ describe('hashing', () => {
   it('is FNV-1a, 32 bit, and GrowthBook version 2', () => {
     // Vectors of the FNV draft (Noll), and of GrowthBook's cases.json (seed, value → n).
     expect([fnv32a(''), fnv32a('a'), fnv32a('foobar')]).toEqual([0x811c9dc5, 0xe40c292c, 0xbf9cf968])
-    expect([bucketOf('seed', 'a'), bucketOf('seed', 'b'), bucketOf('foo', 'ab')]).toEqual([505, 2696, 2575])
+    expect([bucketOf(seedHash('seed'), 'a'), bucketOf(seedHash('seed'), 'b'), bucketOf(seedHash('foo'), 'ab')]).toEqual(
+      [505, 2696, 2575],
+    )
+  })
+
+  it('hashes the decimal text of the first hash, whatever its length', () => {
+    const text = (seed: string, unit: string) => fnv32a(String(fnv32a(seed + unit))) % 10_000
+    fc.assert(
+      fc.property(fc.string(), fc.stringMatching(/^[!-~]{1,40}$/), (seed, unit) => {
+        expect(bucketOf(seedHash(seed), unit)).toBe(text(seed, unit))
+      }),
+      { numRuns: 2000 },
+    )
   })
 
   it.each(['', 'zoë', 'a b', 'x'.repeat(129), 'a\n', undefined as unknown as string])(

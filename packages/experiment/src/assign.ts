@@ -1,6 +1,6 @@
 import type { Allocation } from './allocation.ts'
 import type { Experiment } from './experiment.ts'
-import { bucketOf, requireUnit } from './fnv.ts'
+import { bucketOf, seedHash } from './fnv.ts'
 import { ExperimentRefused } from './refused.ts'
 import { allocationOf } from './allocation.ts'
 
@@ -19,29 +19,36 @@ export interface Assignment {
  * @param unit visible ASCII, 1 to 128 characters; else HW_UNIT_NOT_ASCII.
  */
 export function assign(allocation: Allocation | Experiment<any>, unit: string, attributes?: Attributes): Assignment {
-  requireUnit(unit)
   const plan = planOf(allocation)
+  // Hashed first, whatever follows: an id that cannot be hashed is refused always, not only where somebody takes part.
+  const bucket = bucketOf(plan.seed, unit)
   if (plan.decided !== undefined) return plan.decided
-  if (plan.narrowed) {
-    const { eligible, holdout, namespace } = plan.allocation
-    if (eligible !== undefined && !isEligible(plan.allocation, attributes)) return plan.outside['not-eligible']
-    if (holdout !== undefined && bucketOf(holdout.name, unit) < holdout.percent * 100) return plan.outside['held-out']
-    if (namespace !== undefined) {
-      const bucket = bucketOf(namespace.name, unit)
-      if (bucket < namespace.from * 100 || bucket >= namespace.to * 100) return plan.outside['other-part']
-    }
+  if (plan.eligible && !isEligible(plan.allocation, attributes)) return plan.outside['not-eligible']
+  for (const { seed, from, to, because } of plan.filters) {
+    const place = bucketOf(seed, unit)
+    if (place < from || place >= to) return plan.outside[because]
   }
-  const bucket = bucketOf(plan.allocation.seed, unit)
-  for (const { from, to, assignment } of plan.ranges) if (bucket >= from && bucket < to) return assignment
-  return plan.outside['not-covered']
+  return plan.buckets[bucket]!
 }
 
 interface Plan {
   readonly allocation: Allocation
-  readonly narrowed: boolean
+  /** State of the hash after the seed. */
+  readonly seed: number
+  readonly eligible: boolean
   readonly decided?: Assignment
+  /** Buckets of other seeds that a unit must be in: holdout, then namespace. */
+  readonly filters: readonly Filter[]
   readonly outside: Record<Exclude<Assignment['because'], 'assigned' | 'decided'>, Assignment>
-  readonly ranges: readonly { readonly from: number; readonly to: number; readonly assignment: Assignment }[]
+  /** The assignment of each of the 10,000 buckets. */
+  readonly buckets: readonly Assignment[]
+}
+
+interface Filter {
+  readonly seed: number
+  readonly from: number
+  readonly to: number
+  readonly because: 'held-out' | 'other-part'
 }
 
 /** What can be worked out once per allocation; allocations are immutable. */
@@ -57,11 +64,16 @@ function planOf(of: Allocation | Experiment): Plan {
 }
 
 function makePlan(allocation: Allocation): Plan {
-  const { control, everybody } = allocation
+  const { control, everybody, holdout, namespace } = allocation
   const outside = (because: Assignment['because']) => ({ variant: control, takesPart: false, because })
   return {
     allocation,
-    narrowed: [allocation.eligible, allocation.holdout, allocation.namespace].some((part) => part !== undefined),
+    seed: seedHash(allocation.seed),
+    eligible: allocation.eligible !== undefined,
+    filters: [
+      ...(holdout === undefined ? [] : [filterOf('held-out', holdout.name, holdout.percent, 100)]),
+      ...(namespace === undefined ? [] : [filterOf('other-part', namespace.name, namespace.from, namespace.to)]),
+    ],
     ...(everybody === undefined ? {} : { decided: { variant: everybody, takesPart: false, because: 'decided' } }),
     outside: {
       'not-eligible': outside('not-eligible'),
@@ -69,20 +81,28 @@ function makePlan(allocation: Allocation): Plan {
       'other-part': outside('other-part'),
       'not-covered': outside('not-covered'),
     },
-    ranges: rangesOf(allocation),
+    buckets: bucketsOf(allocation, outside('not-covered')),
   }
 }
 
+function filterOf(because: Filter['because'], name: string, from: number, to: number): Filter {
+  return { seed: seedHash(name), from: firstBucketFrom(from / 100), to: firstBucketFrom(to / 100), because }
+}
+
 /** Bucket ranges, with the very same additions of doubles as GrowthBook's getBucketRanges, so that edges fall alike. */
-function rangesOf({ variants, coverage = 100 }: Allocation): Plan['ranges'] {
+function bucketsOf({ variants, coverage = 100 }: Allocation, notCovered: Assignment): Assignment[] {
+  const buckets = Array.from({ length: 10_000 }, () => notCovered)
   let cumulative = 0
-  return Object.entries(variants).map(([variant, percent]) => {
-    const start = cumulative
-    const weight = percent / 100
+  // Written from the last to the first, since GrowthBook takes the first range a bucket is in.
+  const ranges = Object.entries(variants).map(([variant, percent]) => {
+    const [start, weight] = [cumulative, percent / 100]
     cumulative += weight
-    const assignment: Assignment = { variant, takesPart: true, because: 'assigned' }
-    return { from: firstBucketFrom(start), to: firstBucketFrom(start + (coverage / 100) * weight), assignment }
+    return { variant, from: firstBucketFrom(start), to: firstBucketFrom(start + (coverage / 100) * weight) }
   })
+  for (const { variant, from, to } of ranges.reverse()) {
+    buckets.fill({ variant, takesPart: true, because: 'assigned' }, from, Math.min(to, 10_000))
+  }
+  return buckets
 }
 
 /** Least bucket b with b / 10000 ≥ n, as doubles. */
