@@ -1,5 +1,6 @@
 export { addUnits, merge, noUnits } from './accumulate.ts'
 export { compare } from './compare.ts'
+export { engine } from './engine.ts'
 export { InvalidStatistics } from './invalid.ts'
 export { forecast } from './forecast.ts'
 export type { Forecast, Traffic } from './forecast.ts'

@@ -53,8 +53,15 @@ it('needs fewer units where a covariate explains the metric', () => {
           units.map(({ value }) => value),
         )
   }
-  const needed = (before: boolean) => done(unitsNeeded({ baseline: sums(before) }, { lift: 0.05 })).units
+  const needed = (before: boolean) => done(unitsNeeded({ baseline: sums(before) }, { lift: 0.005 })).units
   expect(needed(true) * 100).toBeLessThan(needed(false))
+})
+
+it('never plans for less than a sequence needs before it speaks', () => {
+  const plan: Plan = { baseline: { mean: 1, variance: 1 }, shares: [9, 1] }
+  expect(done(unitsNeeded(plan, { difference: 100 })).units).toBe(500)
+  expect(minimalEffect(plan, 499)).toMatchObject({ reason: 'too-few-units' })
+  expect(done(power(plan, { difference: 100 }, 499)).power).toBe(0)
 })
 
 it('forecasts the day, counting units only when their window has closed', () => {

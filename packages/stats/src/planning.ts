@@ -4,7 +4,7 @@ import { within } from './invalid.ts'
 import { obstacle } from './linear.ts'
 import { cannot, type Alternative, type CannotCompute, type Measured, type Method } from './result.ts'
 import type { Sums } from './sums.ts'
-import { checkMethod, critical, spreadOfSequence } from './yardstick.ts'
+import { checkMethod, critical, defaultFrom, spreadOfSequence } from './yardstick.ts'
 
 /** What an experiment on a metric would be asked to see. */
 export interface Plan {
@@ -110,6 +110,7 @@ function differenceOf(size: Size, { mean, isProportion }: Baseline): number | Ca
 function chance(plan: Plan, baseline: Baseline, difference: number, units: number): number {
   const { alpha = 0.05, alternative = 'different', method = { kind: 'sequence' } } = plan
   const [control, treatment] = shares(plan)
+  if (method.kind !== 'fixed' && units * Math.min(control, treatment) < (method.from ?? defaultFrom)) return 0
   const p = baseline.mean + difference
   const ofTreatment = baseline.isProportion ? p * (1 - p) : baseline.variance
   const variance = (baseline.variance / control + ofTreatment / treatment) / units
