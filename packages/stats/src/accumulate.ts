@@ -42,7 +42,8 @@ const noBefore = (): RatioCovariate => ({ ...noPairs(), products: { YY: 0n, YX: 
  * Throws `HW_NOT_AN_INTEGER` for a number that is no safe integer, `HW_UNLIKE_SUMS` for a covariate where the sums keep none or the reverse.
  */
 export function addUnits<S extends Sums>(sums: S, units: Iterable<UnitOf<S>>): S {
-  const added = mutable(sums) as any
+  // A copy of its own to count in, so that the sums given stay as they were.
+  const added = together(sums, sums, (value) => value) as any
   const add: (sums: any, unit: any) => void =
     sums.kind === 'proportion' ? addToProportion : sums.kind === 'mean' ? addToMean : addToRatio
   for (const unit of units) add(added, unit)
@@ -50,10 +51,6 @@ export function addUnits<S extends Sums>(sums: S, units: Iterable<UnitOf<S>>): S
 }
 
 type Mutable<T> = T extends object ? { -readonly [K in keyof T]: Mutable<T[K]> } : T
-
-function mutable(sums: Sums): Sums {
-  return structure(sums, sums, (value) => value)
-}
 
 function addToProportion(sums: Mutable<ProportionSums>, did: boolean): void {
   sums.n += 1n
@@ -103,11 +100,11 @@ function addPair(
 
 /** The sums of both groups of units, which must not overlap. Associative and commutative, exactly. Throws `HW_UNLIKE_SUMS`. */
 export function merge<S extends Sums>(a: S, b: S): S {
-  return structure(a, b, (left, right) => left + right) as S
+  return together(a, b, (left, right) => left + right) as S
 }
 
 /** Walks two sums of one shape together; scales and kind must be equal, every integer is combined. */
-function structure(a: Sums, b: Sums, combine: (left: bigint, right: bigint) => bigint): Sums {
+function together(a: Sums, b: Sums, combine: (left: bigint, right: bigint) => bigint): Sums {
   const walk = (left: unknown, right: unknown, path: string): unknown => {
     if (typeof left === 'bigint' && typeof right === 'bigint') return combine(left, right)
     if (Array.isArray(left) || typeof left !== 'object' || left === null) {

@@ -68,7 +68,7 @@ export function minimalEffect(plan: Plan, units: number): Planned<{ difference: 
   if (high >= most && !enough(most))
     return cannot('too-few-units', `${units} units cannot show even the greatest effect there could be.`)
   const difference = sign * least(0, Math.min(high, most), enough, Math.min(high, most) * 1e-12)
-  return { kind: 'computed', difference, lift: baseline.mean === 0 ? null : difference / Math.abs(baseline.mean) }
+  return { kind: 'computed', difference, lift: baseline.mean === 0 ? null : difference / baseline.mean }
 }
 
 interface Baseline {
