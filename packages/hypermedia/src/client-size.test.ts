@@ -14,5 +14,5 @@ it('costs a browser at most 3 KiB, with no schema library', async () => {
   })
   expect(gzipSync(outputFiles[0]!.contents, { level: 9 }).byteLength).toBeLessThanOrEqual(3 * 1024)
   const inputs = Object.keys(metafile.inputs).map((path) => path.replace(/.*(node_modules|src)\//, ''))
-  expect(inputs.toSorted()).toEqual(['client.ts', 'url-template/lib/url-template.js'])
+  expect(inputs.toSorted()).toEqual(['client.ts', 'sending.ts', 'trail.ts', 'url-template/lib/url-template.js'])
 })
