@@ -5,6 +5,7 @@ import type { Query } from '../src/sql.ts'
 export interface TableEvent {
   readonly service: string
   readonly position: number
+  readonly id?: string
   readonly type: string
   readonly data: unknown
   readonly stream?: string
@@ -22,7 +23,7 @@ export async function eventsTable(events: readonly TableEvent[]): Promise<{ quer
     recorded_at timestamp, occurred_at timestamp, correlation_id text, causation_id text, data text)`)
   const rows = events.map((event) => ({
     ...event,
-    id: `${event.service}-${event.position}`,
+    id: event.id ?? `${event.service}-${event.position}`,
     stream: event.stream ?? `stream-${event.position}`,
     causation: event.causationId ?? `cause-${event.position}`,
     correlation: event.correlationId ?? `cause-${event.position}`,
