@@ -1,0 +1,17 @@
+// The serving process: a feed over the event store. Arguments: database URL, port.
+import http from 'node:http'
+import { getRequestListener } from '@hono/node-server'
+import { contractOf } from '@headwater/contract'
+import { openStore } from '@headwater/event-store'
+import { feed } from '@headwater/feed'
+import pg from 'pg'
+import { orders } from './shipping.ts'
+
+const [databaseUrl, port] = process.argv.slice(2) as [string, string]
+const pool = new pg.Pool({ connectionString: databaseUrl, max: 6 })
+pool.on('error', () => undefined)
+const { log } = openStore({ pool, service: 'orders' })
+const serve = feed({ log, contract: contractOf(orders), open: true, rate: { perSecond: 1e6, burst: 1e6 } })
+http
+  .createServer(getRequestListener((request) => serve(request), { overrideGlobalObjects: false }))
+  .listen(Number(port), '127.0.0.1')
