@@ -34,7 +34,8 @@ export async function connect(invocation: Invocation, scopes: readonly string[] 
     if (token !== undefined) headers.set('authorization', `Bearer ${token}`)
     if (!headers.has('accept')) headers.set('accept', 'application/json')
     try {
-      return await fetch(new URL(path, base), { signal, ...init, headers })
+      // A signal of its own for each request: thousands of listeners on one would pile up.
+      return await fetch(new URL(path, base), { signal: AbortSignal.any([signal]), ...init, headers })
     } catch (error) {
       if (signal.aborted) throw error
       throw new Ended(

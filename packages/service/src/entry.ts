@@ -8,7 +8,7 @@ export interface Listed {
 
 /** Links of the landscape itself, and the right each needs. */
 const own = [
-  { relation: 'status', scope: 'operate', link: { href: '/status', title: 'Logs, consumers and lag' } },
+  { relation: 'status', scope: 'events:read', link: { href: '/status', title: 'Logs, consumers and lag' } },
   {
     relation: 'query',
     scope: 'explore',

@@ -1,7 +1,7 @@
 import { type Caller, problem, readBody } from '@headwater/hypermedia'
 import type { Landscape } from './landscape.ts'
 
-/** What the operator of a landscape may look at and do, by path; everything needs the scope `operate`. */
+/** What the operator of a landscape may look at and do, by path. Whoever reads events may see how far they are. */
 export async function operate(
   landscape: Landscape,
   path: string,
@@ -12,7 +12,8 @@ export async function operate(
   if (act === undefined) return undefined
   if (caller === undefined)
     return problem(401, { code: 'HW_UNAUTHENTICATED', headers: { 'www-authenticate': 'Bearer' } })
-  if (!caller.scopes.includes('operate')) return problem(403, { code: 'HW_FORBIDDEN', scope: 'operate' })
+  const scope = request.method === 'GET' ? 'events:read' : 'operate'
+  if (!caller.scopes.includes(scope)) return problem(403, { code: 'HW_FORBIDDEN', scope })
   return await act(landscape, request)
 }
 

@@ -70,7 +70,8 @@ export async function run(service: Service, surroundings: Surroundings): Promise
   if (service.tables !== undefined) await pool.query(service.tables)
   const store = openStore({ pool, service: service.name, now: () => new Date(surroundings.now()) })
   const contract = wholeContract(service.name, service.facts)
-  const followed = await follow({ ...surroundings, store, experiments: service.experiments ?? [] })
+  // Silence is waited out in real time, also where the landscape's clock is set ahead.
+  const followed = await follow({ ...surroundings, now: Date.now, store, experiments: service.experiments ?? [] })
   const { allocations } = followed
   const consumers: RunningConsumer[] = []
   const running: Running = {

@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { startPostgres } from '@headwater/postgres'
@@ -99,15 +98,13 @@ async function refuseSecond(directory: string): Promise<void> {
 }
 
 async function startFresh(directory: string, { output, options }: Invocation): Promise<void> {
-  if (!existsSync(directory)) return
   const sure = options.yes === true || (await output.confirm(`Remove all data in ${directory}?`))
   if (sure !== true) throw new Ended(exitCode.usage, `--fresh removes all data in ${directory}. Say so with --yes.`)
-  // A server left by a killed process would go on writing into what is removed: it is adopted, and stopped in good order.
-  if (existsSync(join(directory, 'postgres'))) {
-    const left = await startPostgres({ directory: join(directory, 'postgres') })
-    await left.stop()
-    await rm(left.directory, { recursive: true, force: true })
-  }
+  // A server left by a killed process would go on writing into what is removed, and it may keep its data elsewhere
+  // (see @headwater/postgres): it is started or adopted, which says where that is, and stopped in good order.
+  const left = await startPostgres({ directory: join(directory, 'postgres') })
+  await left.stop()
+  await rm(left.directory, { recursive: true, force: true })
   await rm(directory, { recursive: true, force: true })
 }
 
