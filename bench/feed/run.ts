@@ -1,22 +1,19 @@
-// `npm run bench -- feed`: events over HTTP beside the barest servers that could give them.
+// `npm run bench -- feed [--full] [--only lines,cached,pages,flat,latency,idle]`: events over HTTP beside the barest servers that could give them.
 import { fork } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import { contractOf, events } from '@headwater/contract'
-import { type EventStore, migrate, openStore } from '@headwater/event-store'
+import { migrate, openStore } from '@headwater/event-store'
 import { feed } from '@headwater/feed'
 import pg from 'pg'
 import { to as copyTo } from 'pg-copy-streams'
 import { z } from 'zod'
-import { type Goal, report } from '../harness/goals.ts'
-import { alternate, percentile } from '../harness/pairs.ts'
+import { type Compared, pairs, type Runner } from '../harness/pairs.ts'
+import { full, type Line, option, report } from '../harness/report.ts'
 
-const full = process.argv.includes('--full')
 const total = full ? 1_000_000 : 200_000
-const atLeastMs = full ? 3_000 : 1_500
-const pairs = full ? 5 : 3
 const contract = contractOf(events('pots', { Saved: { data: z.any(), level: 'published' } }))
 
 const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL, max: 10 })
@@ -31,20 +28,11 @@ const ours = await listen(getRequestListener((request) => serve(request), { over
 const feedUrl = `${ours}/events`
 
 try {
-  const goals: Goal[] = [
-    await lines(),
-    await cachedPages(),
-    await jsonPages(),
-    await flat(),
-    ...(await latency(store)),
-    ...(await idle()),
-  ]
-  const [ndjson, cached, json] = goals
-  report(
-    'feed',
-    goals,
-    `feed: lines ${ndjson!.measured.toFixed(2)} × bare COPY, cached pages ${cached!.measured.toFixed(2)} × canned bytes, JSON pages ${json!.measured.toFixed(2)} × row by row`,
-  )
+  const parts: Record<string, () => Promise<Line[]>> = { lines, cached, pages, flat, latency, idle }
+  const only = option('only', Object.keys(parts).join()).split(',')
+  const said: Line[] = []
+  for (const name of only) said.push(...(await parts[name]!()))
+  report(said, `feed: ${said.map(({ name, value }) => `${name} ${value}`).join(', ')}`)
 } finally {
   client.kill()
   for (const server of servers) {
@@ -86,12 +74,21 @@ function ask<T>(job: object): Promise<T> {
   })
 }
 
-async function rate(job: object): Promise<number> {
-  const { events: count, ms } = await ask<{ events: number; ms: number }>({ ...job, atLeastMs })
-  return (count / ms) * 1_000
+function reading(job: object): Runner {
+  return async (ms) => (await ask<{ events: number }>({ ...job, atLeastMs: ms })).events
 }
 
-async function lines(): Promise<Goal> {
+function against(name: string, { ratio, low, high, ours: mine, theirs }: Compared, goal: number, peer: string): Line[] {
+  const value = `${ratio.toFixed(2)} × (${low.toFixed(2)}–${high.toFixed(2)})`
+  const beside = `≥ ${goal} × ${peer} (${k(mine)} beside ${k(theirs)})`
+  return [{ name, value, goal: beside, met: ratio >= goal }]
+}
+
+function atMost(name: string, measured: number, unit: string, most: number): Line {
+  return { name, value: `${measured.toFixed(2)} ${unit}`, goal: `≤ ${most} ${unit}`, met: measured <= most }
+}
+
+async function lines(): Promise<Line[]> {
   const sql = readFileSync(new URL('../../packages/event-store/sql/log-copy.sql', import.meta.url), 'utf8')
   const literals: Record<string, string> = { source: `'/pots'`, after: '0', upTo: String(total), types: 'null' }
   const text = sql.replaceAll(/\$(\w+)/g, (_, name: string) => literals[name]!)
@@ -105,23 +102,15 @@ async function lines(): Promise<Goal> {
     rows.pipe(response)
   })
   const accept = 'application/x-ndjson'
-  const {
-    ratio,
-    least,
-    greatest,
-    ours: mine,
-    peer,
-  } = await alternate(
-    () => rate({ kind: 'drain', url: feedUrl, accept }),
-    () => rate({ kind: 'drain', url: bare, accept }),
-    pairs,
+  const compared = await pairs(
+    reading({ kind: 'drain', url: feedUrl, accept }),
+    reading({ kind: 'drain', url: bare, accept }),
   )
-  const beside = `${k(mine)} beside ${k(peer)} of node:http piping COPY (${least.toFixed(2)}–${greatest.toFixed(2)})`
-  return { name: 'lines', measured: ratio, unit: '×', least: 0.8, beside }
+  return against('lines', compared, 0.8, 'node:http piping COPY')
 }
 
 /** Pages from memory beside the same bytes from memory. */
-async function cachedPages(): Promise<Goal> {
+async function cached(): Promise<Line[]> {
   const most = 100
   const firstPage = (await (await fetch(feedUrl)).json()) as { edition: string }
   const start = `${feedUrl}/${firstPage.edition}/1-1000`
@@ -139,23 +128,15 @@ async function cachedPages(): Promise<Goal> {
     response.writeHead(200, { 'content-type': 'application/hal+json', 'content-length': body.length, ...headers })
     response.end(body)
   })
-  const {
-    ratio,
-    least,
-    greatest,
-    ours: mine,
-    peer,
-  } = await alternate(
-    () => rate({ kind: 'pages', url: start, parse: false }),
-    () => rate({ kind: 'pages', url: `${bare}/0`, parse: false }),
-    pairs,
+  const compared = await pairs(
+    reading({ kind: 'pages', url: start, parse: false }),
+    reading({ kind: 'pages', url: `${bare}/0`, parse: false }),
   )
-  const beside = `${k(mine)} beside ${k(peer)} of canned bytes (${least.toFixed(2)}–${greatest.toFixed(2)})`
-  return { name: 'cached pages', measured: ratio, unit: '×', least: 0.8, beside }
+  return against('cached pages', compared, 0.8, 'canned bytes')
 }
 
 /** Pages read from Postgres each time (a limit keeps them out of the cache), parsed by the client. */
-async function jsonPages(): Promise<Goal> {
+async function pages(): Promise<Line[]> {
   const sql = 'select * from headwater.event where position > $1 order by position limit 1000'
   const bare = await listen(async (request, response) => {
     const after = Number(new URL(request.url!, 'http://bank').searchParams.get('after') ?? 0)
@@ -181,47 +162,40 @@ async function jsonPages(): Promise<Goal> {
     response.writeHead(200, { 'content-type': 'application/hal+json' })
     response.end(body)
   })
-  const {
-    ratio,
-    least,
-    greatest,
-    ours: mine,
-    peer,
-  } = await alternate(
-    () => rate({ kind: 'pages', url: `${feedUrl}?limit=1000`, parse: true }),
-    () => rate({ kind: 'pages', url: `${bare}/?after=0`, parse: true }),
-    pairs,
+  const compared = await pairs(
+    reading({ kind: 'pages', url: `${feedUrl}?limit=1000`, parse: true }),
+    reading({ kind: 'pages', url: `${bare}/?after=0`, parse: true }),
   )
-  const beside = `${k(mine)} beside ${k(peer)} built row by row (${least.toFixed(2)}–${greatest.toFixed(2)})`
-  return { name: 'JSON pages', measured: ratio, unit: '×', least: 0.9, beside }
+  return against('JSON pages', compared, 0.9, 'pages built row by row')
 }
 
-/** Cost of a page at the end over cost at the start. */
-async function flat(): Promise<Goal> {
-  const timed = async (after: number) => {
-    const startedAt = performance.now()
-    for (let n = 0; n < 10; n++) await (await fetch(`${feedUrl}?after=${after + n * 1_000}&limit=1000`)).arrayBuffer()
-    return 1 / (performance.now() - startedAt)
-  }
-  const { ratio } = await alternate(
-    () => timed(0),
-    () => timed(total - 12_000),
-    5,
-  )
-  return { name: 'last page / first page', measured: ratio, unit: '×', most: 1.3, beside: 'cost of a page of 1,000' }
+/** Cost of a page at the start of history over cost of one at its end. */
+async function flat(): Promise<Line[]> {
+  const timed =
+    (first: number): Runner =>
+    async (ms) => {
+      const end = performance.now() + ms
+      let count = 0
+      for (; performance.now() < end; count++) {
+        await (await fetch(`${feedUrl}?after=${first + (count % 10) * 1_000}&limit=1000`)).arrayBuffer()
+      }
+      return count
+    }
+  const { ratio } = await pairs(timed(total - 12_000), timed(0), 3)
+  return [{ name: 'last page beside first', value: `${ratio.toFixed(2)} ×`, goal: '≥ 0.8 ×', met: ratio >= 0.8 }]
 }
 
 /** From the acknowledged append to the waiting reader. */
-async function latency(events_: EventStore): Promise<Goal[]> {
+async function latency(): Promise<Line[]> {
   const count = full ? 4_000 : 1_000
-  const start = await events_.log.last()
+  const start = await store.log.last()
   const polling = ask<{ seen: Record<string, number> }>({ kind: 'poll', url: feedUrl, until: start + count })
   await new Promise((resolve) => client.once('message', resolve))
   const acknowledged: Record<string, number> = {}
   const meta = { correlationId: 'c', causationId: 'c' }
   for (let n = 0; n < count; n++) {
     const due = performance.now() + 5
-    const result = await events_.append({
+    const result = await store.append({
       streams: [{ stream: 'pot-late', events: [{ type: 'Saved', data: { n } }] }],
       meta,
     })
@@ -230,14 +204,13 @@ async function latency(events_: EventStore): Promise<Goal[]> {
   }
   const { seen } = await polling
   const waits = Object.entries(acknowledged).map(([position, at]) => Math.max(0, seen[position]! - at))
-  const beside = `append acknowledged → long-poll answer, ${count} events at about 200 a second`
   return [
-    { name: 'answer p50', measured: percentile(waits, 0.5), unit: 'ms', most: 5, beside },
-    { name: 'answer p99', measured: percentile(waits, 0.99), unit: 'ms', most: 25 },
+    atMost('append → long-poll answer, p50', percentile(waits, 0.5), 'ms', 5),
+    atMost('append → long-poll answer, p99', percentile(waits, 0.99), 'ms', 25),
   ]
 }
 
-async function idle(): Promise<Goal[]> {
+async function idle(): Promise<Line[]> {
   const seconds = full ? 30 : 12
   await ask({ kind: 'idle', url: feedUrl, count: 1_000 })
   const settle = 10_000 // the wait for news slows down as none comes
@@ -251,11 +224,15 @@ async function idle(): Promise<Goal[]> {
   const { user, system } = process.cpuUsage(cpu)
   const asked = ((await queries()) - before) / seconds
   return [
-    { name: '1,000 idle long-pollers', measured: (user + system) / 1e4 / seconds, unit: '% of a core', most: 5 },
-    { name: 'their queries', measured: asked, unit: '/s', most: 1 },
+    atMost('1,000 idle long-pollers', (user + system) / 1e4 / seconds, '% of a core', 5),
+    atMost('queries of 1,000 idle long-pollers', asked, 'a second', 1),
   ]
 }
 
 function k(perSecond: number): string {
   return `${(perSecond / 1_000).toFixed(1)} k/s`
+}
+
+function percentile(values: readonly number[], share: number): number {
+  return values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))]!
 }

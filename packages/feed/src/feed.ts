@@ -51,7 +51,15 @@ export function feed(options: FeedOptions): FeedHandler {
     limit(waitFor(caller?.client ?? caller?.subject ?? ''))
     await known.check()
     const url = new URL(request.url)
-    const asked: Asked = { url, headers: request.headers, signal: request.signal, caller }
+    const asked: Asked = {
+      url,
+      headers: request.headers,
+      caller,
+      // Making one costs more than a page from memory: only those who wait ask for it.
+      get signal() {
+        return request.signal
+      },
+    }
     return route(serving, asked, pages)
   }
   return async (request, { caller } = {}) => {

@@ -43,7 +43,7 @@ export function parseChoice(values: readonly string[]): Choice {
     }
     versions.set(type, version === undefined ? undefined : Number(version))
   }
-  return { all: versions.size === 0 || named.includes('*'), versions }
+  return { key: named.join(), all: versions.size === 0 || named.includes('*'), versions }
 }
 
 function afterOf(parameters: URLSearchParams, headers: Headers): Query['after'] {

@@ -24,7 +24,7 @@ export interface Asked {
   readonly caller: Caller | undefined
 }
 
-export const everything: Choice = { all: true, versions: new Map() }
+export const everything: Choice = { key: '', all: true, versions: new Map() }
 
 /** Hash of everything that decides the bytes of an answer: the view, with its contract and access class, and the lineage. */
 export function editionOf(view: View, lineage: string): string {

@@ -8,6 +8,8 @@ export type ViewName = 'published' | 'log'
 
 /** Types asked for, some with a published version; `all` when the rest is wanted too. */
 export interface Choice {
+  /** Equal choices written equally have equal keys. */
+  readonly key: string
   readonly all: boolean
   readonly versions: ReadonlyMap<string, number | undefined>
 }
@@ -47,12 +49,14 @@ const mostViewsKept = 256
 /** Makes the view of a caller and a choice, and keeps it: views are few, requests are many. */
 export function viewsOf({ view, contract, now }: ViewsOptions): (caller: Caller | undefined, choice: Choice) => View {
   const kept = new Map<string, View>()
+  const types = [...contract.types.values()]
+  const experimental = view === 'log' ? [] : types.filter(({ level }) => level === 'experimental')
   return (caller, choice) => {
-    const visible =
-      view === 'log' ? [...contract.types.values()] : [...contract.types.values()].filter(shownTo(caller, now()))
-    const key = JSON.stringify([visible.map(({ type }) => type), choice.all, [...choice.versions]])
+    const also = experimental.length === 0 ? [] : experimental.filter(shownTo(caller, now()))
+    const key = `${also.map(({ type }) => type).join()} ${choice.key}`
     const found = kept.get(key)
     if (found !== undefined) return found
+    const visible = types.filter((type) => view === 'log' || also.includes(type) || isPublished(type))
     const made = view === 'log' ? logView(visible, choice) : publishedView(contract.service, visible, choice)
     if (kept.size >= mostViewsKept) kept.delete(kept.keys().next().value!)
     kept.set(key, made)
@@ -60,10 +64,13 @@ export function viewsOf({ view, contract, now }: ViewsOptions): (caller: Caller 
   }
 }
 
+function isPublished({ level }: EventType): boolean {
+  return level === 'published' || level === 'deprecated'
+}
+
 function shownTo(caller: Caller | undefined, now: Date): (type: EventType) => boolean {
-  return ({ level, readers = [], until }) => {
-    if (level === 'published' || level === 'deprecated') return true
-    if (level !== 'experimental' || caller === undefined || !readers.includes(caller.subject)) return false
+  return ({ readers = [], until }) => {
+    if (caller === undefined || !readers.includes(caller.subject)) return false
     // Experimental access ends by itself as its day begins (UTC); one without a day never begins.
     return until !== undefined && now.getTime() < Date.parse(until)
   }
