@@ -132,6 +132,14 @@ it.each([
   expect(await outcome(sql)).toEqual(rows)
 })
 
+it('lets casts to types with parameters through', async () => {
+  expect(
+    await outcome(
+      `select cast('1.50' as decimal(38, 2)) as a, cast([1] as int[]) as b, cast({'x': 1} as struct(x int)) as c`,
+    ),
+  ).toEqual([['1.50', [1], { x: 1 }]])
+})
+
 it('stops what takes too long', async () => {
   const sql = 'select count(*) from range(1000000) a, range(1000000) b where a.range + b.range = 7'
   expect(await outcome(sql, { limits: { timeMs: 300 } })).toMatch(/^HW_QUERY_TIME: /)

@@ -12,9 +12,9 @@ const own = [
   {
     relation: 'query',
     scope: 'explore',
-    link: { href: '/query{?sql,at}', templated: true, title: 'SQL over every event kept' },
+    link: { href: '/lake/query{?sql,at,format}', templated: true, title: 'SQL over every event kept' },
   },
-  { relation: 'catalogue', scope: 'explore', link: { href: '/catalogue', title: 'Every event type and field' } },
+  { relation: 'catalogue', scope: 'explore', link: { href: '/lake/catalogue', title: 'Every event type and field' } },
 ]
 
 /** The one document a client must know: every service, by name. */

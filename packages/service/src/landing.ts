@@ -1,12 +1,15 @@
 import { EventEmitter, once } from 'node:events'
 import { readFeed } from '@headwater/feed'
-import { type Lake, openLake } from '@headwater/lake'
+import { problem } from '@headwater/hypermedia'
+import { type Lake, openLake, queries, type QueriesHandler } from '@headwater/lake'
 import type { Logger } from './logger.ts'
 import type { Running } from './running.ts'
 
 /** Lands the whole log of every service in the lake. */
 export interface Landing {
   readonly lake: Lake
+  /** The lake over HTTP, at `/lake`. */
+  readonly questions: QueriesHandler
   follow(running: Running, fetch: typeof globalThis.fetch): void
   leave(service: string): Promise<void>
   /** Resolves when what lies up to these positions (of the services followed) can be asked of the lake. */
@@ -34,6 +37,7 @@ export async function landing({
   }
   return {
     lake,
+    questions: queries(lake, { base: '/lake', problem }),
     follow({ service: { name }, contract }, fetch) {
       lake.declare(contract)
       if (following.has(name)) return

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setClockAhead } from '@headwater/event-store'
-import type { Lake } from '@headwater/lake'
+import type { Lake, QueriesHandler } from '@headwater/lake'
 import { problem } from '@headwater/hypermedia'
 import { openClock } from './clock.ts'
 import { discard, provide } from './database.ts'
@@ -14,7 +14,6 @@ import { listen, type Listening } from './listener.ts'
 import { jsonLogger, type Logger } from './logger.ts'
 import { operate } from './operating.ts'
 import { makePool } from './pool.ts'
-import { ask, catalogue } from './questions.ts'
 import { run, type Running, type ServiceStatus } from './running.ts'
 import type { Service } from './service.ts'
 
@@ -92,7 +91,7 @@ export async function startLandscape(services: readonly Service[], options: Land
         issuer,
         origin: () => origin,
         elsewhere: options.elsewhere ?? {},
-        lake: () => lands?.lake,
+        questions: () => lands?.questions,
         log,
       },
       request,
@@ -197,7 +196,7 @@ interface Gate {
   readonly issuer: Issuer
   readonly origin: () => string
   readonly elsewhere: Readonly<Record<string, string>>
-  readonly lake: () => Lake | undefined
+  readonly questions: () => QueriesHandler | undefined
   readonly log: Logger
 }
 
@@ -217,9 +216,8 @@ async function gateway(gate: Gate, request: Request): Promise<Response> {
   if (name === '') return entryDocument(request, listed(gate), context)
   const operated = await operate(gate.landscape(), pathname, request, context)
   if (operated !== undefined) return operated
-  const lake = gate.lake()
-  if (name === 'query' && lake !== undefined) return await ask(lake, request, context)
-  if (name === 'catalogue' && lake !== undefined) return catalogue(lake, context)
+  const questions = gate.questions()
+  if (name === 'lake' && questions !== undefined) return await questions(request, context)
   const found = gate.running.get(name)
   if (found !== undefined) return await found.handle(request, context)
   return problem(404, {

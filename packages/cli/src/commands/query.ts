@@ -12,10 +12,14 @@ export const query: Command = {
     const sql = required(query, invocation, 0, 'a question in SQL')
     const { fetch } = await connect(invocation)
     const csv = options.format === 'csv'
-    const answer = await fetch('/query', {
+    const answer = await fetch('/lake/query', {
       method: 'POST',
       headers: { 'content-type': 'application/json', accept: csv ? 'text/csv' : 'application/json' },
-      body: JSON.stringify({ sql, ...(options.at === undefined ? {} : { at: JSON.parse(String(options.at)) }) }),
+      body: JSON.stringify({
+        sql,
+        ...(csv ? { format: 'csv' } : {}),
+        ...(options.at === undefined ? {} : { at: JSON.parse(String(options.at)) }),
+      }),
     })
     if (!answer.ok) throw await ended(answer)
     if (csv) output.print((await answer.text()).trimEnd())
