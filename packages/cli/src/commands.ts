@@ -46,4 +46,14 @@ export const commands: readonly Listed[] = [
     summary: 'Customers live in the landscape for some days, in seconds',
     load: async () => (await import('./commands/simulate.ts')).simulate,
   },
+  {
+    name: 'history',
+    summary: 'All that happened to one entity',
+    load: async () => (await import('./commands/history.ts')).history,
+  },
+  {
+    name: 'why',
+    summary: 'What led to an event, and what it led to, across services',
+    load: async () => (await import('./commands/why.ts')).why,
+  },
 ]

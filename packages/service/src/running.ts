@@ -12,6 +12,7 @@ import { deciding, viewing } from './implementation.ts'
 import type { Logger } from './logger.ts'
 import type { DeciderResource, View, ViewContext } from './resource.ts'
 import type { Service } from './service.ts'
+import { streams } from './streams.ts'
 
 /** What a service needs of the place it runs in. */
 export interface Surroundings {
@@ -133,6 +134,12 @@ function handlerOf(
     links: {
       events: { href: '/events', title: 'What this service publishes' },
       log: { href: '/log', title: 'Everything this service keeps', scope: 'explore' },
+      stream: {
+        href: '/streams/{stream}',
+        templated: true,
+        title: 'All that happened to one entity',
+        scope: 'explore',
+      },
     },
     ...(service.title === undefined ? {} : { title: service.title }),
     onError: (error, request) =>
@@ -151,6 +158,8 @@ function handlerOf(
     const first = rest.split('/')[1] ?? ''
     if (first === 'events') return await events(request, context)
     if (first === 'log') return await whole(request, context)
+    if (first === 'streams')
+      return await streams(store, decodeURIComponent(rest.slice('/streams/'.length)), request, context)
     const route = service.routes?.[first]
     if (route !== undefined) return await route(request, { ...running(), ...context })
     return await resources(request, context)

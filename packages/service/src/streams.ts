@@ -1,0 +1,41 @@
+import { type Caller, html, htmlResponse, chooseFace, problem } from '@headwater/hypermedia'
+import type { EventStore } from '@headwater/event-store'
+
+/** The events of one entity, whole, for callers with the right to explore: `/{service}/streams/{stream}`. */
+export async function streams(
+  store: EventStore,
+  stream: string,
+  request: Request,
+  { caller }: { readonly caller?: Caller },
+): Promise<Response> {
+  if (caller === undefined)
+    return problem(401, { code: 'HW_UNAUTHENTICATED', headers: { 'www-authenticate': 'Bearer' } })
+  if (!caller.scopes.includes('explore')) return problem(403, { code: 'HW_FORBIDDEN', scope: 'explore' })
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    return problem(405, { code: 'HW_METHOD_NOT_ALLOWED', headers: { allow: 'GET, HEAD' } })
+  }
+  const events = await store.read(stream)
+  if (events.length === 0) {
+    return problem(404, {
+      code: 'HW_NO_SUCH_STREAM',
+      detail: `Expected a stream with events, like pot-p1, got ${stream.slice(0, 100)}, which has none.`,
+    })
+  }
+  const face = chooseFace(request.headers.get('accept'), ['application/hal+json', 'application/json', 'text/html'])
+  if (face === 'text/html') {
+    const rows = events.map(
+      ({ version, type, occurredAt, data }) =>
+        html`<dt>${version}. ${type} <small>${occurredAt}</small></dt>
+          <dd><pre>${JSON.stringify(data, null, 2)}</pre></dd>`,
+    )
+    return htmlResponse(
+      200,
+      stream,
+      html`<h1>${stream}</h1>
+        <dl>${rows}</dl>`,
+      { vary: 'accept' },
+    )
+  }
+  const document = { stream, version: events.length, events, _links: { home: { href: '../' } } }
+  return Response.json(document, { headers: { 'content-type': face ?? 'application/hal+json', vary: 'accept' } })
+}
