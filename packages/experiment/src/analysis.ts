@@ -1,6 +1,9 @@
 // What reads events and decides: `@headwater/experiment/analysis`.
 export { accumulate, type AccumulatedEvent, type AccumulatedPage, type Accumulation } from './accumulate.ts'
+export { type Alone, type AloneResult, analyseAlone } from './alone.ts'
 export { type Decision, decide } from './decide.ts'
+export { type Outlook, outlook } from './forecast.ts'
+export { type Fault, type FaultKind, type Ledger, ledger, type LedgerOptions } from './ledger.ts'
 export { observe } from './observe.ts'
 export type { LookAt, Observed, ObservedMetric, ObservedVariant } from './observed.ts'
 export { analyse, type Compared, conclude, type MetricResult, type Results, type Role } from './results.ts'

@@ -1,16 +1,14 @@
 import { microsOf } from './duration.ts'
-import type { Measure, Metric } from './metric.ts'
-import { exposuresSql, outcomesSql } from './sql.ts'
+import type { Events, Measure, Metric } from './metric.ts'
 
 /** What a metric is asked about: units of an era, events before a time. */
 export interface Asked {
-  readonly experiment: string
-  readonly unit: string
-  readonly firstVersion: number
+  /** SELECT of each unit's first exposure: (unit, variant, service, position, time, causation_id). */
+  readonly exposures: string
+  /** SELECT of some outcomes: (unit, value, unfit, service, position, time, causation_id). */
+  readonly outcomes: (events: Events, measure?: Measure) => string
   /** Microseconds since 1970: windows that end later are open. */
   readonly time: number
-  /** Condition on events: position vector and time. */
-  readonly seen: string
 }
 
 /** One row per variant: n, maturing, unfit, and the sums named y, x, yy, xx, xy, by, bx, … as text. */
@@ -45,9 +43,8 @@ const valuesSql = `select variant, cast(sum(units) filter (closed) as varchar) a
   max(unfit) as unfit, string_agg(y || ':' || units, ',' order by y) filter (closed) as units
   from (select variant, closed, y, count(*) as units, max(unfit) as unfit from v group by all) group by variant order by variant`
 
-function unitsSql(metric: Metric, { experiment, seen, firstVersion, time }: Asked): string {
-  return `u as (select *, time + ${microsOf(metric.within!)} <= ${time} as closed
-    from (${exposuresSql(experiment, seen)}) where version >= ${firstVersion})`
+function unitsSql(metric: Metric, { exposures, time }: Asked): string {
+  return `u as (select *, time + ${microsOf(metric.within!)} <= ${time} as closed from (${exposures}))`
 }
 
 /** Whether an outcome o is after the exposure of u: by order and cause within a log, by time (with tolerance) across logs. */
@@ -59,26 +56,23 @@ const after = (metric: Metric) => `(case when o.service = u.service
 const inWindow = (metric: Metric) =>
   `(o.time < u.time + ${microsOf(metric.within!)} and greatest(o.time, u.time) >= u.time + ${microsOf(metric.from ?? '0s')})`
 
-function perUnitSql(alias: string, metric: Metric, measure: Measure, { unit, seen }: Asked): string {
+function perUnitSql(alias: string, metric: Metric, measure: Measure, { outcomes }: Asked): string {
   const earlier = metric.before === undefined ? 'false' : `o.time >= u.time - ${microsOf(metric.before)}`
   const total = (column: string) =>
     measure.of === 'any' ? `least(coalesce(sum(${column}), 0), 1)` : `coalesce(sum(${column}), 0)`
   return `${alias} as (
     select unit, ${total('value')} as value, ${total('before')} as before, max(unfit) as unfit from (
       select u.unit, o.unfit, case when ${after(metric)} then o.value end as value, case when not ${after(metric)} then o.value end as before
-      from u join (${outcomesSql(measure.events, unit, seen, measure)}) o on o.unit = u.unit
+      from u join (${outcomes(measure.events, measure)}) o on o.unit = u.unit
       where u.closed and case when ${after(metric)} then ${inWindow(metric)} else ${earlier} end
     ) group by unit)`
 }
 
 /** Units that went through all steps: each event of step k carries the latest start that leads to it, in canonical order. */
-function funnelSql(metric: Metric, { unit, seen }: Asked): string {
+function funnelSql(metric: Metric, asked: Asked): string {
   const { steps, start, inside } = metric.funnel!
   const outcomes = steps
-    .map(
-      (step, k) =>
-        `select ${k} as step, unit, service, position, time, causation_id from (${outcomesSql(step, unit, seen)})`,
-    )
+    .map((step, k) => `select ${k} as step, unit, service, position, time, causation_id from (${asked.outcomes(step)})`)
     .join(' union all ')
   const before = `over (partition by unit order by time, service, position groups between unbounded preceding and 1 preceding)`
   const starts = start === 'first' ? `step = 0 and count(*) filter (step = 0) ${before} = 0` : 'step = 0'

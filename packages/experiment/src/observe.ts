@@ -9,7 +9,7 @@ import { microsAt, timeAt } from './moment.ts'
 import { engine, type LookAt, type Observed, type ObservedMetric, type ObservedVariant } from './observed.ts'
 import { ExperimentRefused } from './refused.ts'
 import { scaleOf, shapeOf } from './shape.ts'
-import { exposuresSql, field, type Query, text, within } from './sql.ts'
+import { exposuresSql, field, outcomesSql, type Query, text, within } from './sql.ts'
 
 /**
  * Sums of an experiment by SQL over all events of the lake.
@@ -24,17 +24,16 @@ export async function observe(
   const era = eraOf(await adoptions(query, experiment.name, within(positions, asOf)))
   const time = Math.min(asOf, era?.until ?? asOf)
   const seen = within(positions, time)
-  const asked: Asked = {
-    experiment: experiment.name,
-    unit: experiment.unit,
-    firstVersion: era?.firstVersion ?? Infinity,
-    time,
-    seen,
-  }
   const names = Object.keys(experiment.variants)
-  const { variants, carriedOver } = era === undefined ? nobody(names) : await exposedUnits(query, asked, names)
+  const exposures = `select * from (${exposuresSql(experiment.name, seen)}) where version >= ${era?.firstVersion}`
+  const outcomes: Asked['outcomes'] = (events, measure) => outcomesSql(events, experiment.unit, seen, measure)
+  const { variants, carriedOver } =
+    era === undefined ? nobody(names) : await exposedUnits(query, experiment.name, era.firstVersion, seen, names)
   const metrics: ObservedMetric[] = []
-  for (const metric of metricsOf(experiment)) metrics.push(await observeMetric(query, metric, asked, names))
+  for (const metric of metricsOf(experiment)) {
+    const rows = era === undefined ? [] : await query(sumsSql(metric, { exposures, outcomes, time }))
+    metrics.push(observedMetric(metric, rows, names))
+  }
   return observation(experiment, { positions, asOf, era, variants, carriedOver, metrics })
 }
 
@@ -79,7 +78,7 @@ export function metricsOf({ primary, secondary, guardrails }: Experiment<any>): 
   return [...(primary === undefined ? [] : [primary]), ...secondary, ...guardrails]
 }
 
-async function vector(query: Query, { positions }: LookAt): Promise<Record<string, number>> {
+export async function vector(query: Query, { positions }: LookAt): Promise<Record<string, number>> {
   const rows = await query('select service, cast(max(position) as varchar) as position from events group by service')
   const held = Object.fromEntries(rows.map((row) => [String(row.service), Number(row.position)]))
   for (const [service, position] of Object.entries(positions ?? {})) {
@@ -94,7 +93,7 @@ async function vector(query: Query, { positions }: LookAt): Promise<Record<strin
 }
 
 /** Earliest of the logs' last times; a log without events holds everything back. */
-async function leastClock(query: Query, positions: Readonly<Record<string, number>>): Promise<number> {
+export async function leastClock(query: Query, positions: Readonly<Record<string, number>>): Promise<number> {
   const rows = await query(
     `select cast(epoch_us(max(recorded_at)) as varchar) as time from events where ${within(positions)} group by service`,
   )
@@ -120,7 +119,13 @@ function nobody(names: readonly string[]) {
   return { variants: Object.fromEntries(names.map((name) => [name, { exposed: 0, seen: 0 }])), carriedOver: 0 }
 }
 
-async function exposedUnits(query: Query, { experiment, firstVersion, seen }: Asked, names: readonly string[]) {
+async function exposedUnits(
+  query: Query,
+  experiment: string,
+  firstVersion: number,
+  seen: string,
+  names: readonly string[],
+) {
   const shown = `select distinct ${field('unit')} as unit from events
     where type = 'VariantSeen' and ${field('experiment')} = ${text(experiment)} and ${field('what')} = 'seen' and ${seen}`
   const rows = await query(
@@ -143,13 +148,12 @@ async function exposedUnits(query: Query, { experiment, firstVersion, seen }: As
   return { variants, carriedOver }
 }
 
-async function observeMetric(
-  query: Query,
+/** Rows of `sumsSql` as what was observed. */
+export function observedMetric(
   metric: Metric,
-  asked: Asked,
+  rows: readonly Readonly<Record<string, unknown>>[],
   names: readonly string[],
-): Promise<ObservedMetric> {
-  const rows = asked.firstVersion === Infinity ? [] : await query(sumsSql(metric, asked))
+): ObservedMetric {
   const unfit = rows.find((row) => row.unfit !== null && row.unfit !== undefined)
   if (unfit !== undefined) throw notInScale(unfit.unfit, Math.round(Math.log10(scaleOf(metric.measure))))
   const held = new Map(rows.map((row) => [String(row.variant), row]))

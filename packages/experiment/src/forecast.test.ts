@@ -1,0 +1,67 @@
+import { events } from '@headwater/contract'
+import { random } from '@headwater/stats'
+import { expect, it } from 'vitest'
+import { z } from 'zod'
+import { eventsTable, type TableEvent } from '../test/events-table.ts'
+import { outlook } from './forecast.ts'
+import { experiment, sum } from './index.ts'
+
+const facts = events('pots', { Saved: { data: z.object({ customerId: z.string(), amountMinor: z.int() }) } })
+const declare = (expect_: `${number}%`, change: object = {}) =>
+  experiment('round-ups', {
+    hypothesis: 'Rounding up makes customers save more.',
+    unit: 'customerId',
+    variants: { plain: 50, rounded: 50 },
+    primary: sum(facts.Saved, 'amountMinor', { within: '7d', expect: expect_ }),
+    decide: { after: '14d', by: '2027-02-01' },
+    ...change,
+  })
+
+/** Forty days in which a hundred new customers a day save once, about 1,000 give or take 300. */
+function history(): TableEvent[] {
+  const dice = random(7)
+  const [start, day] = [1_800_000_000_000_000, 86_400_000_000]
+  return Array.from({ length: 4000 }, (_, i) => ({
+    service: 'pots',
+    position: i + 1,
+    type: 'Saved',
+    time: start + Math.floor(i / 100) * day + (i % 100) * 1_000_000,
+    data: { customerId: `c${i}`, amountMinor: Math.round(1000 + 300 * dice.normal()) },
+  }))
+}
+
+async function forecast(of: ReturnType<typeof declare>, said = history()) {
+  const table = await eventsTable(said)
+  try {
+    return await outlook(of, table)
+  } finally {
+    table.close()
+  }
+}
+
+it('says in how many days a stated effect will be seen: sooner when it is larger, never before a window has closed', async () => {
+  const [large, small] = [await forecast(declare('20%')), await forecast(declare('3%'))]
+  const days = [large, small].map(({ expected }) => (expected?.kind === 'computed' ? expected.days : Infinity))
+  expect(days[0]).toBeGreaterThan(7)
+  expect(days[0]).toBeLessThan(days[1]!)
+  expect(large.perDay.reduce((a, b) => a + b, 0)).toBeCloseTo(2800, -2)
+  expect(large.visible.map(({ lift }) => lift!)).toEqual(large.visible.map(({ lift }) => lift!).sort((a, b) => b - a))
+})
+
+it('says so when the traffic will never show it, and what it would show', async () => {
+  const { expected } = await forecast(declare('0.1%', { coverage: 10 }))
+  expect(expected).toMatchObject({
+    kind: 'cannot-compute',
+    reason: 'not-with-this-traffic',
+    sentence: expect.stringMatching(/lift of/),
+  })
+})
+
+it('refuses to forecast from nothing', async () => {
+  await expect(
+    forecast(
+      declare('5%'),
+      history().map((event) => ({ ...event, type: 'Other' })),
+    ),
+  ).rejects.toMatchObject({ code: 'HW_NO_HISTORY' })
+})

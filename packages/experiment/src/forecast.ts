@@ -1,0 +1,117 @@
+import { type CannotCompute, forecast, type Forecast, minimalEffect, type Plan, sumsFromJson } from '@headwater/stats'
+import { microsOf } from './duration.ts'
+import type { Experiment } from './experiment.ts'
+import { eventsIn, type Metric } from './metric.ts'
+import { sumsSql } from './metric-sql.ts'
+import { microsAt, timeAt } from './moment.ts'
+import { leastClock, observedMetric, vector } from './observe.ts'
+import type { LookAt } from './observed.ts'
+import { ExperimentRefused } from './refused.ts'
+import { alphaOf, methodOf } from './results.ts'
+import { outcomesSql, type Query, within } from './sql.ts'
+
+export interface Outlook {
+  /** The stretch of real history that was taken for the time to come. */
+  readonly history: { readonly from: string; readonly to: string; readonly units: number }
+  /** Units that would be exposed for the first time on its days 1, 2, 3…, control and one treatment together. */
+  readonly perDay: readonly number[]
+  /** Days until the effect that the primary metric expects is seen with 80 % power; absent when it names none. */
+  readonly expected?: (Forecast & { readonly kind: 'computed' }) | CannotCompute
+  /** The smallest relative effect seen by a day with 80 % power. */
+  readonly visible: readonly { readonly day: number; readonly lift: number | null }[]
+}
+
+const dayMicros = 86_400_000_000
+const historyDays = 28
+
+/**
+ * What an experiment will be able to see, from history as it was: as if it had started four weeks and a window ago, every unit exposed by its first event of
+ * the primary metric. Throws HW_NO_HISTORY when nobody came.
+ */
+export async function outlook(
+  experiment: Experiment<any>,
+  { query, at = {} }: { readonly query: Query; readonly at?: LookAt },
+): Promise<Outlook> {
+  const primary = plainPrimary(experiment)
+  const positions = await vector(query, at)
+  const to = at.time === undefined ? await leastClock(query, positions) : microsAt(at.time)
+  const from = to - historyDays * dayMicros - microsOf(primary.within!)
+  const seen = within(positions, to)
+  const arriving = `select distinct on (unit) unit, 'all' as variant, service, position, time, causation_id
+    from (${outcomesSql(eventsIn(primary)[0]!, experiment.unit, seen)}) where time >= ${from} and unit is not null order by unit, time, position`
+  const days = await query(
+    `select cast((time - ${from}) // ${dayMicros} as varchar) as day, cast(count(*) as varchar) as units from (${arriving}) group by all`,
+  )
+  const rows = await query(
+    sumsSql(primary, {
+      exposures: arriving,
+      outcomes: (events, measure) => outcomesSql(events, experiment.unit, seen, measure),
+      time: to,
+    }),
+  )
+  const sums = observedMetric(primary, rows, ['all']).variants.all!.sums!
+  const perDay = arrivals(experiment, days)
+  const units = days.reduce((total, row) => total + Number(row.units), 0)
+  if (units === 0) throw noHistory(experiment, primary)
+  const plan = planOf(experiment, sumsFromJson(sums))
+  return { history: { from: timeAt(from), to: timeAt(to), units }, perDay, ...seenWhen(primary, plan, perDay) }
+}
+
+/** A quantile's sums do not plan; its mean is looked at instead nowhere, so it is refused. */
+function plainPrimary({ name, primary }: Experiment<any>): Metric {
+  if (primary !== undefined && primary.kind !== 'quantile') return primary
+  throw new ExperimentRefused(
+    'HW_NO_FORECAST',
+    `Expected experiment ${name} to have a primary metric of sums, got ${primary?.kind ?? 'none'}. Forecast a mean or a share instead.`,
+  )
+}
+
+function noHistory({ name }: Experiment<any>, primary: Metric): ExperimentRefused {
+  return new ExperimentRefused(
+    'HW_NO_HISTORY',
+    `Expected events of "${primary.name}" in the last weeks to forecast experiment ${name}, got none. Start it without, or wait for traffic.`,
+  )
+}
+
+/** Of the units of each day: those covered, in control or the first treatment. */
+function arrivals(experiment: Experiment<any>, rows: readonly Readonly<Record<string, unknown>>[]): number[] {
+  const [control, treatment] = weights(experiment)
+  const share = ((experiment.coverage ?? 100) / 100) * ((control + treatment) / 100)
+  const days = new Map(rows.map((row) => [Number(row.day), Number(row.units)]))
+  return Array.from({ length: historyDays }, (_, day) => (days.get(day) ?? 0) * share)
+}
+
+function weights({ variants, control }: Experiment<any>): readonly [number, number] {
+  const all = variants as Readonly<Record<string, number>>
+  const treatments = Object.entries(all).filter(([name]) => name !== control)
+  return [all[control]!, Math.min(...treatments.map(([, weight]) => weight))]
+}
+
+function planOf(experiment: Experiment<any>, baseline: ReturnType<typeof sumsFromJson>): Plan {
+  const [control, treatment] = weights(experiment)
+  const total = control + treatment
+  const method = methodOf(experiment)
+  return {
+    baseline,
+    shares: [control / total, treatment / total],
+    method,
+    alpha: alphaOf(experiment) / (Object.keys(experiment.variants).length - 1),
+  }
+}
+
+function seenWhen(primary: Metric, plan: Plan, perDay: readonly number[]): Pick<Outlook, 'expected' | 'visible'> {
+  const windowDays = Math.ceil(microsOf(primary.within!) / dayMicros)
+  const { expect } = primary
+  const sign = primary.good === 'up' ? 1 : -1
+  const size =
+    expect && (expect.of === 'relative' ? { lift: sign * expect.amount } : { difference: sign * expect.amount })
+  const mean = perDay.reduce((sum, units) => sum + units, 0) / perDay.length
+  const unitsBy = (day: number) =>
+    Array.from({ length: day }, (_, i) => perDay[i] ?? mean).reduce((sum, units) => sum + units, 0)
+  const visible = [14, 28, 56, 84].map((day) => {
+    const least = minimalEffect(plan, Math.max(2, Math.floor(unitsBy(day))))
+    return { day: day + windowDays, lift: least.kind === 'computed' ? least.lift : null }
+  })
+  if (size === undefined) return { visible }
+  return { expected: forecast(plan, size, { perDay, windowDays }), visible }
+}
