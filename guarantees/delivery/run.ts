@@ -3,10 +3,11 @@
 import { migrateConsumers, postgresKeeper } from '@headwater/consumer'
 import { type EventStore, migrate, openStore } from '@headwater/event-store'
 import pg from 'pg'
+import { freePort } from '../../bench/harness/port.ts'
 import { randomFrom } from '../../bench/harness/random.ts'
 import { full, option, report } from '../../bench/harness/report.ts'
 import { beforePoison, check, eventsIn, outsideOf, parkedWrong } from './checks.ts'
-import { Crew, freePort } from './crew.ts'
+import { Crew } from './crew.ts'
 import { tables } from './shipping.ts'
 
 const total = Number(option('events', '100000'))

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { throwAwayDatabase } from '@headwater/testing'
 import {
   consumer,
+  postgresKeeper,
   Fatal,
   Poison,
   Retriable,
@@ -139,6 +140,17 @@ describe('a consumer', () => {
     await one.caughtUp({ orders: last })
     expect(problemsIn(await shop.effects(), upTo(last))).toEqual([])
     expect(calls).toBeLessThan(400)
+  })
+
+  it('shares the connections of a pool with other keepers', async () => {
+    const last = shop.place(20)
+    for (const name of ['one', 'two']) {
+      const keeper = postgresKeeper({ pool: shop.pool })
+      const one = start(consumer(name, orders, { Placed: record(name) }), { keeper })
+      await one.caughtUp({ orders: last })
+      await one.stop()
+    }
+    expect((await shop.effects('one')).length + (await shop.effects('two')).length).toBe(40)
   })
 
   it('bounds what it has read and not handled', async () => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Pool, PoolClient } from 'pg'
 import type { Effects, EffectTransaction } from '../effects.ts'
 
@@ -16,7 +17,8 @@ export function poolEffects(pool: Pool): Effects {
   const nameOf = (text: string): string | undefined => {
     const known = names.get(text)
     if (known !== undefined || names.size >= preparedMost) return known
-    const name = `hw_consumer_${names.size + 1}`
+    // By its text, since several keepers may share a pool's connections.
+    const name = `hw_${createHash('sha256').update(text).digest('hex').slice(0, 32)}`
     names.set(text, name)
     return name
   }
