@@ -318,7 +318,9 @@ describe('the whole graph', () => {
 
   it('can be discovered from the entry', async () => {
     bank.savings.set('p2', { state: { customerId: 'c1', saved: 1 }, version: 1 })
-    const { documents, templates, actions } = await assertDiscoverable('http://bank.test/', options())
+    const { documents, templates, actions, complete } = await assertDiscoverable('http://bank.test/', options())
+    expect(complete).toBe(true)
+    expect(await discover('http://bank.test/', { ...options(), limit: 3 })).toMatchObject({ complete: false })
     const paths = documents.map((url) => new URL(url).pathname)
     expect(paths).toEqual(
       expect.arrayContaining(['/', '/pots/', '/customers/customers', '/pots/pots/p2', '/pots/openapi.json']),
@@ -328,6 +330,20 @@ describe('the whole graph', () => {
     expect(actions).toEqual(
       expect.arrayContaining(['/pots/pots', '/pots/pots/p1/save', '/customers/customers/c1/rename']),
     )
+  })
+
+  it('has templates that ask for more than is known, and these are not dead', async () => {
+    const entry = {
+      _links: { search: { href: '/search{?sql}', templated: true }, lost: { href: '/lost{?a}', templated: true } },
+    }
+    const fetch = async (url: string) => {
+      const { pathname } = new URL(url)
+      if (pathname === '/') return Response.json(entry)
+      return Response.json({ code: 'HW_X' }, { status: pathname === '/search' ? 400 : 404 })
+    }
+    const { dead, templates } = await discover('http://bank.test/', { fetch })
+    expect(templates).toEqual(['/search{?sql}'])
+    expect(dead).toMatchObject([{ relation: 'lost', why: '404 HW_X' }])
   })
 
   it('has each dead link named with where it is', async () => {

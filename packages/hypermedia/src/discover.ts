@@ -4,7 +4,7 @@ import { failure } from './failure.ts'
 export interface DiscoverOptions {
   readonly fetch?: (url: string, init: RequestInit) => Promise<Response>
   readonly token?: string
-  /** Documents to read at most; default 1,000. */
+  /** Documents to read at most; default 1,000. Feeds have a next page for ever. */
   readonly limit?: number
   /** Values for variables of templates by name, so that the documents behind them are read too. */
   readonly variables?: Readonly<Record<string, string>>
@@ -24,46 +24,54 @@ export interface Discovered {
   /** Templates that could not be filled in, and actions; both are known, not followed. */
   readonly templates: readonly string[]
   readonly actions: readonly string[]
+  /** False when the limit ended the walk. */
+  readonly complete: boolean
 }
 
 interface Step {
   readonly from: string
   readonly relation: string
   readonly url: string
+  /** The template this was made of, when some of its variables were left out. */
+  readonly template?: string
 }
 
 /**
  * Walks everything that can be reached from an entry URL by links, acts on nothing.
- * Links out of the entry's origin are not followed.
+ * Links to other origins than the entry's and those of the services it lists are not followed.
  */
 export async function discover(entryUrl: string, options: DiscoverOptions = {}): Promise<Discovered> {
   const { limit = 1000, variables = {} } = options
+  const origins = new Set([new URL(entryUrl).origin])
   const seen = new Set<string>([entryUrl])
   const steps: Step[] = [{ from: '', relation: 'entry', url: entryUrl }]
-  const documents: string[] = []
-  const dead: DeadLink[] = []
-  const templates = new Set<string>()
-  const actions = new Set<string>()
-  while (steps.length > 0 && documents.length < limit) {
+  const found = { documents: [] as string[], dead: [] as DeadLink[] }
+  const [templates, actions] = [new Set<string>(), new Set<string>()]
+  while (steps.length > 0 && found.documents.length < limit) {
     const step = steps.shift()!
     const read = await readStep(step, options)
     if ('why' in read) {
-      dead.push({ from: step.from, relation: step.relation, href: step.url, why: read.why })
+      // It asks for variables that were left out: it leads somewhere, though not without them.
+      if (step.template !== undefined && /^4(00|22)\b/.test(read.why)) templates.add(step.template)
+      else found.dead.push({ from: step.from, relation: step.relation, href: step.url, why: read.why })
       continue
     }
-    documents.push(step.url)
-    for (const form of Object.values<any>(read.body._templates ?? {}))
-      actions.add(new URL(form.target, step.url).pathname)
+    found.documents.push(step.url)
+    for (const action of actionsOf(read.body, step.url)) actions.add(action)
     for (const next of linksOf(read.body, step.url, variables)) {
+      if (next.relation === 'service') origins.add(new URL(next.url).origin)
       if (next.open) templates.add(next.url)
-      else if (new URL(next.url).origin === new URL(entryUrl).origin && !seen.has(next.url)) {
+      else if (origins.has(new URL(next.url).origin) && !seen.has(next.url)) {
         seen.add(next.url)
         steps.push(next)
       }
     }
   }
-  return { documents, dead, templates: [...templates], actions: [...actions] }
+  return { ...found, templates: [...templates], actions: [...actions], complete: steps.length === 0 }
 }
+
+const actionsOf = (body: any, at: string): string[] =>
+  Object.values<any>(body._templates ?? {}).map(({ target }) => new URL(target ?? '', at).pathname)
 
 /**
  * Fails (`HW_DEAD_LINKS`, with the list) when a link that can be reached from the entry leads nowhere, or a document does not link home.
@@ -117,10 +125,14 @@ function linksOf(body: any, at: string, variables: Readonly<Record<string, strin
   return [
     ...own.map(({ relation, link }): Step & { open?: boolean } => {
       if (link.templated !== true) return { from: at, relation, url: new URL(link.href, at).href }
+      const names = [...String(link.href).matchAll(/\{([?&+#./;]?)([^}]*)\}/g)]
+      const lacking = names.filter(([, , list]) => list!.split(',').some((name) => variables[name] === undefined))
       // Variables of a query may be left out; those of a path may not.
-      const lacking = [...String(link.href).matchAll(/\{(\w+)\}/g)].some(([, name]) => variables[name!] === undefined)
-      const url = lacking ? link.href : new URL(parseTemplate(link.href).expand(variables), at).href
-      return { from: at, relation, url, ...(lacking && { open: true }) }
+      if (lacking.some(([, operator]) => operator !== '?' && operator !== '&')) {
+        return { from: at, relation, url: link.href, open: true }
+      }
+      const url = new URL(parseTemplate(link.href).expand(variables), at).href
+      return { from: at, relation, url, ...(lacking.length > 0 && { template: link.href }) }
     }),
     ...inside,
   ]

@@ -97,7 +97,8 @@ export interface Walk<There> extends PromiseLike<There> {}
 
 /** Where all services are found. */
 export interface Entry<L extends Landscape> {
-  service<S extends ServiceOf<L>>(name: S): Home<L, S>
+  /** Of a service whose resources are known by no type everything goes. */
+  service<S extends ServiceOf<L>>(name: S): string extends In<L, S>['name'] ? any : Home<L, S>
 }
 
 /** Home of a service. */

@@ -41,7 +41,8 @@ export async function read(
 function withQuery(names: readonly string[], variables: Record<string, string>, url: URL): Record<string, string> {
   for (const name of names) {
     const value = url.searchParams.get(name)
-    if (value !== null) variables[name] = value
+    // Browsers send the empty fields of a form too.
+    if (value !== null && value !== '') variables[name] = value
   }
   return variables
 }

@@ -6,7 +6,8 @@ export class Refusal extends Error {
   readonly problem: any
 
   constructor(status: number, problem: any, cause?: unknown) {
-    super(problem.detail ?? problem.title ?? `HTTP ${status}`, { cause })
+    const wrongs = (problem.errors ?? []).map(({ pointer, detail }: any) => `\n${pointer || '/'}: ${detail}`)
+    super(`${problem.detail ?? problem.title ?? `HTTP ${status}`}${wrongs.join('')}`, { cause })
     this.status = status
     this.code = problem.code ?? 'HW_HTTP'
     this.problem = problem

@@ -163,6 +163,14 @@ describe('what was acted on', () => {
   })
 })
 
+it('takes an empty field of a query for one left out', async () => {
+  const seen: unknown[] = []
+  const read = async (variables: unknown) => (seen.push({ ...(variables as object) }), { state: { owner: '' } })
+  const handler = serve([declare('/pots{?after,limit}')], { service: 'pots', implementation: { pots: { read } } })
+  await handler(new Request('http://bank.test/pots?after=&limit=7&other=1'), { caller: ada })
+  expect(seen).toEqual([{ limit: '7' }])
+})
+
 it('does not pass on what no store can keep', async () => {
   const call = start([declare('/pots{?after}')])
   expect(await (await call('GET', '/pots?after=%00')).json()).toMatchObject({
