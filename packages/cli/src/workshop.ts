@@ -24,7 +24,7 @@ export class Broken extends Error {
   }
 }
 
-/** Folders of a landscape that hold a service: `src/*​/service.ts`. */
+/** Folders of a landscape that hold a service: `service.ts` in each folder of `src`. */
 export async function serviceFolders(landscape: string): Promise<string[]> {
   const source = join(landscape, 'src')
   const entries = await readdir(source, { withFileTypes: true }).catch(() => [])

@@ -13,6 +13,7 @@ import type { Answer, Call, Implementation } from '@headwater/hypermedia'
 import { idFrom, newId } from './ids.ts'
 import { hashOf, keepRequest, repeatOf, requestStream } from './request.ts'
 import type { DeciderResource, View, ViewContext } from './resource.ts'
+import { traceparentFor } from './telemetry.ts'
 
 export interface Acting {
   readonly store: EventStore
@@ -66,7 +67,7 @@ async function act(resource: DeciderResource, on: Acting, call: Call<any>) {
   const variants = on.variants(requestId)
   let answer: Answer | undefined
   const options: ExecuteOptions<any> = {
-    meta: { correlationId: requestId, causationId: requestId, ...traced(call) },
+    meta: { correlationId: requestId, causationId: requestId, traceparent: traceparentFor(call.traceparent) },
     ...(expected === undefined ? {} : { expected }),
     inline: on.projections,
     eventId: (index) => idFrom('event', requestId, String(index)),
@@ -103,5 +104,3 @@ async function settle(
   if (done) return answer()
   throw new Error(`Expected fresh event ids for request ${requestId}, got known ones: ${executed.ids.join(', ')}.`)
 }
-
-const traced = ({ traceparent }: Call<any>) => (traceparent === undefined ? {} : { traceparent })

@@ -16,6 +16,7 @@ import { operate } from './operating.ts'
 import { makePool } from './pool.ts'
 import { run, type Running, type ServiceStatus } from './running.ts'
 import type { Service } from './service.ts'
+import { traced } from './telemetry.ts'
 
 export interface LandscapeOptions {
   /** URL of a Postgres role that may create databases and roles; each service gets its own. */
@@ -219,7 +220,7 @@ async function gateway(gate: Gate, request: Request): Promise<Response> {
   const questions = gate.questions()
   if (name === 'lake' && questions !== undefined) return await questions(request, context)
   const found = gate.running.get(name)
-  if (found !== undefined) return await found.handle(request, context)
+  if (found !== undefined) return await traced(request, name, () => found.handle(request, context))
   return problem(404, {
     code: 'HW_NO_SUCH_SERVICE',
     title: 'There is no such service',

@@ -13,6 +13,7 @@ import type { Logger } from './logger.ts'
 import type { DeciderResource, View, ViewContext } from './resource.ts'
 import type { Service } from './service.ts'
 import { streams } from './streams.ts'
+import { consumerTracer } from './telemetry.ts'
 
 /** What a service needs of the place it runs in. */
 export interface Surroundings {
@@ -93,7 +94,7 @@ export async function run(service: Service, surroundings: Surroundings): Promise
   const source = feedSource(surroundings.entry, { fetch: surroundings.fetch })
   const keeper = postgresKeeper({ pool, effects: effectsOf(store, service.projections ?? [], allocations) })
   for (const declared of service.consumers ?? []) {
-    const consumer = runConsumer(declared, { source, keeper })
+    const consumer = runConsumer(declared, { source, keeper, tracer: consumerTracer })
     consumer.ended.catch((error: Error) =>
       log('error', 'consumer-failed', { consumer: declared.name, message: error.message }),
     )

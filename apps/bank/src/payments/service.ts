@@ -1,4 +1,4 @@
-import { consumer, type InlineProjection, link, only, resource, service, view } from '@headwater/service'
+import { consumer, type InlineProjection, link, resource, service, view } from '@headwater/service'
 import { accounts } from '../accounts/events.ts'
 import { payments } from './events.ts'
 import { ledger } from './ledger.ts'
