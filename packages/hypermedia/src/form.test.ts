@@ -1,5 +1,6 @@
 import { toStandardJsonSchema } from '@valibot/to-json-schema'
 import { type } from 'arktype'
+import fc from 'fast-check'
 import * as v from 'valibot'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
@@ -102,6 +103,34 @@ describe('the text of a form', () => {
     })
     expect(input(order, 'tags=a&tags=b')).toEqual({ tags: ['a', 'b'], terms: false })
     expect(input(order, 'tags=a')).toEqual({ tags: ['a'], terms: false })
+  })
+
+  it('says the same as JSON, for all a form can say', () => {
+    const text = fc.string({ minLength: 1 }).filter((one) => !/\p{Cs}|\0/u.test(one))
+    const said = fc.record(
+      {
+        name: text,
+        amountMinor: fc.integer(),
+        rate: fc.double({ noNaN: true, noDefaultInfinity: true }).map((one) => (Object.is(one, -0) ? 0 : one)),
+        kind: fc.constantFrom('plain', 'gift'),
+        terms: fc.boolean(),
+        tags: fc.array(text, { minLength: 1 }).filter(([first]) => !first!.trimStart().startsWith('[')),
+        address: fc.record({ city: text }),
+        note: text,
+      },
+      { requiredKeys: ['name', 'amountMinor', 'terms'] },
+    )
+    fc.assert(
+      fc.property(said, (value) => {
+        const body = new URLSearchParams()
+        for (const [name, one] of Object.entries(value)) {
+          if (Array.isArray(one)) for (const each of one) body.append(name, each)
+          else if (typeof one === 'object') body.append(name, JSON.stringify(one))
+          else if (one !== false) body.append(name, String(one))
+        }
+        expect(input(order, body.toString())).toEqual(value)
+      }),
+    )
   })
 
   it.each(['0x10', '1e', ' 1', '01', '+1', 'Infinity', 'NaN', '1_000', '１'])(

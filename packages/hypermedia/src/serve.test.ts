@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { link, resource, serve, type Caller, type Implementation } from './index.ts'
@@ -323,4 +324,68 @@ describe('the rest of HTTP', () => {
       expect((await call('GET', path)).headers.get('link'), path).toContain('</pots/>; rel="home"')
     }
   })
+})
+
+it('answers anything with a document or a problem, and never with a mistake of its own', async () => {
+  const piece = fc.oneof(
+    fc.constantFrom(
+      'pots',
+      'p1',
+      'save',
+      'close',
+      'rels',
+      'follow',
+      'openapi.json',
+      '..',
+      '%2e',
+      '%',
+      '%00',
+      '{potId}',
+      'customers:customer',
+      '',
+    ),
+    fc.webSegment(),
+  )
+  const header = fc.oneof(
+    fc.constantFrom('"3"', 'W/"3"', '*', '"x"', 'application/json', 'text/html', ';;', 'q=', '"1","2"'),
+    fc.stringMatching(/^[\x21-\x7e]{0,20}$/),
+  )
+  const json = fc.oneof(
+    fc.constantFrom('{"amountMinor":1}', '{"customerId":"c"}', '[', 'null', '{"potId":".."}', '"\\u0000"'),
+    fc.json(),
+  )
+  const anything = fc.record({
+    method: fc.constantFrom('GET', 'POST', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'PATCH', 'QUERY'),
+    path: fc.array(piece, { maxLength: 5 }),
+    query: fc.webQueryParameters(),
+    headers: fc.dictionary(
+      fc.constantFrom(
+        'accept',
+        'if-match',
+        'if-none-match',
+        'idempotency-key',
+        'traceparent',
+        'content-type',
+        'sec-fetch-site',
+      ),
+      header,
+    ),
+    body: json,
+  })
+  await fc.assert(
+    fc.asyncProperty(anything, async ({ method, path, query, headers, body }) => {
+      const withBody = method === 'GET' || method === 'HEAD' ? {} : { body }
+      const answer = await call(method, `/pots/${path.join('/')}?${query}`, {
+        headers: { 'content-type': 'application/json', ...headers },
+        ...withBody,
+      })
+      const text = await answer.text()
+      expect(answer.status).toBeLessThan(500)
+      expect(answer.headers.get('link')).toContain('rel="home"')
+      const isProblem =
+        answer.status >= 400 && method !== 'HEAD' && !answer.headers.get('content-type')!.startsWith('text/html')
+      expect(isProblem ? JSON.parse(text).status : answer.status).toBe(answer.status)
+    }),
+    { numRuns: 1000 },
+  )
 })
