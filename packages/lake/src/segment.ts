@@ -8,8 +8,8 @@ import type { Files } from './files.ts'
 import type { Kind } from './kind.ts'
 import { name, text } from './sql.ts'
 
-/** Rows a row group holds: the unit of what a query may skip. */
-const ROW_GROUP = 122_880
+/** Rows a row group holds: what a question about one unit has to unpack at least. */
+const ROW_GROUP = 40_960
 
 const parquet = `(format parquet, compression zstd, row_group_size ${ROW_GROUP})`
 

@@ -15,7 +15,8 @@ export interface Funnel {
 
 /**
  * SQL that counts the units at each step: `part` (where broken down), `step` (1, 2, …), `event`, `units`. From one start the
- * earliest next event is the best choice, so each start is followed by the nearest event of each step in turn.
+ * earliest next event is the best choice, so each start is followed by the nearest event of each step in turn. Costs grow with the
+ * pairs of events a unit has of two steps in a row.
  */
 export function funnelSql({ steps, within, starts = 'any', by }: Funnel): string {
   if (steps.length < 2 || steps.length > 10)
@@ -27,13 +28,16 @@ export function funnelSql({ steps, within, starts = 'any', by }: Funnel): string
       ? `select unit, occurred_at as t, occurred_at as started, ${part} as part from ${tableOf(first)}${whereOf(first)}`
       : `select unit, min(occurred_at) as t, t as started, arg_min(${part}, occurred_at) as part from ${tableOf(first)}${whereOf(first)} group by unit`
   const reached = steps.slice(1).map((step, index) => {
-    const [before, at] = [`reached_${index + 1}`, `reached_${index + 2}`]
     // The same type twice in a row is two events: then the second has to come later.
-    const order = tableOf(step) === tableOf(steps[index]!) ? '<' : '<='
-    return `${at} as (
-  select b.unit, e.t, b.started, b.part from ${before} b
-  asof join (select unit, occurred_at as t from ${tableOf(step)}${whereOf(step)}) e on b.unit = e.unit and b.t ${order} e.t
-  where e.t <= b.started + ${interval(within)})`
+    const order = tableOf(step) === tableOf(steps[index]!) ? '>' : '>='
+    // Of starts that lead to the same event, the latest has the most time left: it stands for the others.
+    return `reached_${index + 2} as materialized (
+  select unit, part, t, max(started) as started from (
+    select b.unit, b.part, b.started, min(e.t) as t from reached_${index + 1} b
+    join (select unit, occurred_at as t from ${tableOf(step)}${whereOf(step)}) e
+      on b.unit = e.unit and e.t ${order} b.t and e.t <= b.started + ${interval(within)}
+    group by b.unit, b.part, b.started, b.t)
+  group by unit, part, t)`
   })
   const counts = steps.map(
     (_, index) =>
@@ -41,7 +45,7 @@ export function funnelSql({ steps, within, starts = 'any', by }: Funnel): string
   )
   const parts = by === undefined ? 'select null as part' : 'select distinct part from reached_1'
   const all = steps.map(({ type }, index) => `(${index + 1}, ${text(type)})`).join(', ')
-  return `with reached_1 as (${start}),
+  return `with reached_1 as materialized (${start}),
 ${reached.join(',\n')},
 counts as (${counts.join('\nunion all ')})
 select ${by === undefined ? '' : 'p.part as part, '}s.step as step, s.event as event, coalesce(c.units, 0) as units
