@@ -11,6 +11,33 @@ export interface ConsumedEvent<Type extends string = string, Data = unknown> ext
   readonly data: Data
 }
 
+/** Attribute by attribute: twice as fast as a spread, which the source's lazily parsed `data` sends down a slow path. */
+export function consumedEvent(event: SourceEvent, service: string, log: string): ConsumedEvent {
+  const { partitionKey, traceparent } = event
+  const consumed = {
+    service,
+    log,
+    position: event.position,
+    id: event.id,
+    type: event.type,
+    stream: event.stream,
+    streamVersion: event.streamVersion,
+    schemaVersion: event.schemaVersion,
+    data: event.data,
+    occurredAt: event.occurredAt,
+    recordedAt: event.recordedAt,
+    correlationId: event.correlationId,
+    causationId: event.causationId,
+    text: event.text,
+  }
+  if (partitionKey === undefined && traceparent === undefined) return consumed
+  return {
+    ...consumed,
+    ...(partitionKey === undefined ? {} : { partitionKey }),
+    ...(traceparent === undefined ? {} : { traceparent }),
+  }
+}
+
 /** What the handlers of one transaction share. */
 export interface BatchContext {
   /** SQL in the transaction that also moves the checkpoint. */

@@ -1,7 +1,7 @@
 import { LogForked } from '@headwater/feed'
 import type { Budget } from './budget.ts'
 import type { Clock } from './clock.ts'
-import type { ConsumedEvent, ConsumedService, Consumer } from './consumer.ts'
+import { consumedEvent, type ConsumedService, type Consumer } from './consumer.ts'
 import { backOffMs, judge } from './failure.ts'
 import type { Held, Holdings } from './holding.ts'
 import type { Lane } from './lane.ts'
@@ -159,8 +159,12 @@ export class Reader {
       const key = keyOf(event)
       const held = holdings.get(service, slotOf(key))
       if (held === undefined || held.page !== serial || held.leaving || event.position <= held.read) continue
-      const consumed: ConsumedEvent = { ...event, service, log: page.log }
-      lanes[held.slot % lanes.length]!.add({ event: consumed, key, held, bytes: event.text.length })
+      lanes[held.slot % lanes.length]!.add({
+        event: consumedEvent(event, service, page.log),
+        key,
+        held,
+        bytes: event.text.length,
+      })
     }
     return this.#finish(page, serial, meter)
   }
