@@ -254,6 +254,19 @@ describe('a client in bad weather', () => {
     await expect(waiting).rejects.toMatchObject({ code: 'HW_UNREACHABLE' })
   })
 
+  it('names what stands between when that answers', async () => {
+    bank.failing.push(() => new Response('<h1>Bad gateway</h1>', { status: 500 }))
+    await expect(arrive().service('pots')).rejects.toMatchObject({ status: 500, code: 'HW_HTTP', message: 'HTTP 500' })
+  })
+
+  it('names what it did not find', async () => {
+    await expect(arrive().service('cards' as 'pots')).rejects.toMatchObject({ code: 'HW_NO_SUCH_LINK' })
+    const lost = arrive()
+      .service('pots')
+      .follow('nix' as 'pot', { potId: 'p1' })
+    await expect(lost).rejects.toThrow('No link nix at http://bank.test/pots/')
+  })
+
   it('takes half an answer for none', async () => {
     bank.failing.push(() => new Response('{"_links":', { headers: { 'content-type': 'application/hal+json' } }))
     await expect(arrive().service('pots')).rejects.toMatchObject({ code: 'HW_UNREACHABLE' })
@@ -356,6 +369,9 @@ describe('the whole graph', () => {
         why: '404 HW_NOT_FOUND',
       },
     ])
-    await expect(assertDiscoverable('http://bank.test/', options())).rejects.toThrow(/pot of .*\/c1 → .*\/p2: 404/)
+    await expect(assertDiscoverable('http://bank.test/', options())).rejects.toMatchObject({
+      code: 'HW_DEAD_LINKS',
+      message: expect.stringMatching(/pot of .*\/c1 → .*\/p2: 404/),
+    })
   })
 })

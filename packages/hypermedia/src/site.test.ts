@@ -208,6 +208,7 @@ describe('a link to another service', () => {
       }
       const lost = await call('GET', '/d/follow/shelves:shelf?shelfId=1')
       expect([lost.status, lost.headers.get('retry-after')]).toEqual([503, '2'])
+      expect((await lost.json()).code).toBe('HW_NOT_FOUND_NOW')
       template = 'http://shelves.test/{shelfId}'
       const found = await call('GET', '/d/follow/shelves:shelf?shelfId=%C3%A9%2F1')
       expect([found.status, found.headers.get('location')]).toEqual([307, 'http://shelves.test/%C3%A9%2F1'])
@@ -243,6 +244,13 @@ describe('an implementation that throws', () => {
     expect([answer.status, JSON.parse(text).code]).toEqual([500, 'HW_INTERNAL'])
     expect(text).not.toContain('hunter2')
     expect(onError).toHaveBeenCalledExactlyOnceWith(secret, expect.any(Request))
+  })
+
+  it('is as wrong as a link that leads to no resource', async () => {
+    const onError = vi.fn<(error: unknown, request: Request) => void>()
+    const lost = declare('/a', { links: { next: () => link('nix') } })
+    expect((await start([lost], { onError })('GET', '/a')).status).toBe(500)
+    expect(onError.mock.calls[0]![0]).toMatchObject({ code: 'HW_NO_SUCH_RESOURCE' })
   })
 
   it('may throw a problem of its own', async () => {
