@@ -23,11 +23,12 @@ export function chooseFace<const Face extends string>(
   available: readonly Face[],
 ): Face | undefined {
   if (accept === null || accept === '*/*' || accept === '') return available[0]
+  if (accept.length > 300) return best(accept.slice(0, 4096), available)
   const key = `${available.join()}\n${accept}`
   if (known.has(key)) return known.get(key) as Face | undefined
   // Callers write few different headers; a flood of strange ones must not fill the memory.
   if (known.size >= 500) known.clear()
-  const face = best(accept.slice(0, 4096), available)
+  const face = best(accept, available)
   known.set(key, face)
   return face
 }

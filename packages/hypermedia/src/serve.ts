@@ -28,7 +28,8 @@ export function serve<const All extends readonly AnyResource[]>(
   return async (request, { caller }) => {
     const face = chooseFace(request.headers.get('accept'), FACES)
     const answer = await answerTo(server, request, caller, face).catch((error: unknown): Response | Trouble => {
-      if (error instanceof Response) return error
+      // A copy: headers of a fetched answer cannot be added to.
+      if (error instanceof Response) return new Response(error.body, error)
       options.onError?.(error, request)
       return trouble(500, {
         code: 'HW_INTERNAL',
