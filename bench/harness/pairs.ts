@@ -1,32 +1,43 @@
-/** What one side did: events a second, or whatever is better when larger. */
-export type Measure = () => Promise<number>
+import { full } from './report.ts'
 
-export interface Paired {
-  readonly ours: number
-  readonly peer: number
-  /** Median of the pairs' ratios, with the least and the greatest. */
+/** Runs for about `ms` and answers how many were done. */
+export type Runner = (ms: number) => Promise<number>
+
+export interface Compared {
+  /** Median of ours ÷ theirs over the pairs, and the least and greatest. */
   readonly ratio: number
-  readonly least: number
-  readonly greatest: number
+  readonly low: number
+  readonly high: number
+  /** Medians, a second. */
+  readonly ours: number
+  readonly theirs: number
 }
 
-/** Alternates the two sides, so that what the machine does meanwhile falls on both; the first, cold pair does not count. */
-export async function alternate(ours: Measure, peer: Measure, pairs = 5): Promise<Paired> {
-  const measured: { ours: number; peer: number }[] = []
-  for (let pair = 0; pair <= pairs; pair++) {
-    const first = pair % 2 === 0 ? await ours() : undefined
-    const second = await peer()
-    measured.push({ ours: first ?? (await ours()), peer: second })
+/** Five alternated pairs (3 s with --full): what disturbs the machine disturbs both. */
+export async function pairs(ours: Runner, theirs: Runner, count = 5, ms = full ? 3_000 : 1_000): Promise<Compared> {
+  await ours(ms / 4)
+  await theirs(ms / 4)
+  const rates: [number, number][] = []
+  for (let pair = 0; pair < count; pair++) {
+    const first = pair % 2 === 0
+    const one = await rateOf(first ? ours : theirs, ms)
+    const other = await rateOf(first ? theirs : ours, ms)
+    rates.push(first ? [one, other] : [other, one])
   }
-  const counted = measured.slice(1)
-  const ratios = counted.map((pair) => pair.ours / pair.peer).toSorted((a, b) => a - b)
+  const ratios = rates.map(([mine, other]) => mine / other)
   return {
-    ours: median(counted.map((pair) => pair.ours)),
-    peer: median(counted.map((pair) => pair.peer)),
     ratio: median(ratios),
-    least: ratios[0]!,
-    greatest: ratios.at(-1)!,
+    low: Math.min(...ratios),
+    high: Math.max(...ratios),
+    ours: median(rates.map(([mine]) => mine)),
+    theirs: median(rates.map(([, other]) => other)),
   }
+}
+
+async function rateOf(run: Runner, ms: number): Promise<number> {
+  const started = performance.now()
+  const count = await run(ms)
+  return (count / (performance.now() - started)) * 1000
 }
 
 export function median(values: readonly number[]): number {
@@ -35,7 +46,18 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
 }
 
-/** The value that a share of all does not pass. */
-export function percentile(values: readonly number[], share: number): number {
-  return values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))]!
+/** So many callers, each its next as soon as its last is done. */
+export function callers(count: number, once: (caller: number) => Promise<number>): Runner {
+  return async (ms) => {
+    const end = performance.now() + ms
+    let done = 0
+    const call = async (caller: number) => {
+      while (performance.now() < end) {
+        const more = await once(caller) // not `done += await`: that adds to what was there before the wait
+        done += more
+      }
+    }
+    await Promise.all(Array.from({ length: count }, (_, caller) => call(caller)))
+    return done
+  }
 }

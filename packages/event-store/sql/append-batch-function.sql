@@ -10,7 +10,7 @@ create function headwater.append_batch(
 set enable_seqscan = off
 as $$
 declare
-  recorded timestamptz;
+  recorded text collate "C";
   fits boolean;
   accepted boolean[];
   shifts bigint[];
@@ -48,7 +48,7 @@ begin
     last_before + e.number - coalesce(shifts[appends[e.part]], 0), streams[e.part], heads[e.part] + e.nth,
     e.id, e.type, e.schema, e.occurred, recorded, e.correlation, e.causation, e.trace, e.data
   from rows from (json_to_recordset(events) as (
-    part integer, nth integer, id text, type text, schema integer, occurred timestamptz, correlation text, causation text,
+    part integer, nth integer, id text, type text, schema integer, occurred text, correlation text, causation text,
     trace text, data json
   )) with ordinality as e(part, nth, id, type, schema, occurred, correlation, causation, trace, data, number)
   where accepted is null or accepted[appends[e.part]];

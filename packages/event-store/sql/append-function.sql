@@ -18,7 +18,7 @@ begin
   select
     json_agg(json_build_object(
       'part', 1, 'nth', e.number, 'id', coalesce(e.id, gen_random_uuid()::text), 'type', e.type, 'schema', coalesce(e."schemaVersion", 1),
-      'occurred', coalesce(e."occurredAt", headwater.clock()), 'correlation', coalesce(append.correlation, fallback),
+      'occurred', to_char(coalesce(e."occurredAt", headwater.clock()::timestamptz) at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'correlation', coalesce(append.correlation, fallback),
       'causation', coalesce(append.causation, append.correlation, fallback), 'trace', append.traceparent, 'data', e.data
     ) order by e.number),
     coalesce(array_agg(e.id) filter (where e.id is not null), '{}'),

@@ -1,7 +1,7 @@
 -- Appends one new event to one stream: what append_batch does, in the fewest statements. Its id must never have been sent before.
 -- Answers the event's position and version; on a conflict no position, and the version the stream is at.
 create function headwater.append_one(
-  stream text, expected bigint, id text, type text, schema integer, occurred timestamptz,
+  stream text, expected bigint, id text, type text, schema integer, occurred text,
   correlation text, causation text, trace text, data json,
   out "position" bigint, out version bigint
 ) language plpgsql
@@ -10,7 +10,7 @@ set enable_seqscan = off
 as $$
 #variable_conflict use_column
 declare
-  recorded timestamptz;
+  recorded text collate "C";
 begin
   -- Before anything is looked at, and the last lock a transaction takes. The statements after it see all that was committed before.
   perform pg_advisory_xact_lock(hashtextextended('headwater.event', 0));

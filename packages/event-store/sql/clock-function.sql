@@ -1,2 +1,4 @@
--- When an event is recorded. A landscape for trying things out may put another clock in its place; nothing else may.
-create function headwater.clock() returns timestamptz language sql volatile as 'select clock_timestamp()'
+-- The time of recording, as it is kept and served; a landscape for trying things out may set it ahead.
+create function headwater.clock() returns text language sql volatile as $$
+  select to_char(clock_timestamp() at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+$$

@@ -1,4 +1,4 @@
-select position, stream, version, type, schema_version, data::text, (extract(epoch from occurred_at) * 1000)::bigint
+select position, stream, version, type, schema_version, data::text, occurred_at
 from headwater.event
 where position > $1 and position <= $2 and type = any($3)
 order by position

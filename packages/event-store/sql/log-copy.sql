@@ -3,10 +3,10 @@
 copy (
   select
     '{"specversion":"1.0","id":"' || id || '","source":"' || $source || '","type":"' || type || '","subject":"' || stream
-    || '","time":"' || to_char(occurred_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+    || '","time":"' || occurred_at
     || '","datacontenttype":"application/json","position":' || position || ',"streamversion":' || version
     || ',"schemaversion":' || schema_version
-    || ',"recordedtime":"' || to_char(recorded_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+    || ',"recordedtime":"' || recorded_at
     || '","correlationid":"' || correlation_id || '","causationid":"' || causation_id
     || coalesce('","traceparent":"' || traceparent, '') || '","data":' || data::text || '}'
   from headwater.event

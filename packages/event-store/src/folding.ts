@@ -100,7 +100,7 @@ function foldedEventOf(row: TextRow): FoldedEvent {
     type: type!,
     schemaVersion: Number(schemaVersion),
     data: JSON.parse(data!),
-    occurredAt: new Date(Number(occurredAt)),
+    occurredAt: new Date(occurredAt!),
   }
 }
 

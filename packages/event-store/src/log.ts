@@ -1,4 +1,4 @@
-import type { LogRow } from './event.ts'
+import type { LogRow, StoredEvent } from './event.ts'
 
 export interface LogRange {
   /** Exclusive. */
@@ -26,6 +26,12 @@ export interface Log {
   lineage(): Promise<Lineage[]>
   /** Position of the last event, 0 when there is none. */
   last(): Promise<number>
+  /** Events after a position in order, up to the last there is now; the next page is on its way while one is handled. */
+  read(range: {
+    readonly after: number
+    readonly upTo?: number
+    readonly types?: readonly string[]
+  }): AsyncIterable<StoredEvent>
   /** Rows in order, `data` unparsed. */
   rows(range: LogRange): Promise<LogRow[]>
   /** CloudEvents JSON, one a line, as raw bytes from one COPY. Ask for bounded ranges: a slow reader holds a snapshot for as long as it reads. */

@@ -83,8 +83,8 @@ export async function setClockAhead(
   { schema = 'headwater', byMs }: { readonly schema?: string; readonly byMs: number },
 ): Promise<void> {
   if (!Number.isSafeInteger(byMs) || byMs < 0) throw new TypeError(`Expected whole milliseconds from 0, got ${byMs}.`)
-  const body = `select clock_timestamp() + interval '${byMs} milliseconds'`
-  await pool.query(
-    `create or replace function ${checkedSchema(schema)}.clock() returns timestamptz language sql volatile as $$${body}$$`,
-  )
+  const body = statement('clock-function', checkedSchema(schema))
+    .replace('create function', 'create or replace function')
+    .replace('clock_timestamp()', `(clock_timestamp() + interval '${byMs} milliseconds')`)
+  await pool.query(body)
 }

@@ -1,6 +1,6 @@
 import pg from 'pg'
 import { to as copyTo } from 'pg-copy-streams'
-import type { LogRow } from './event.ts'
+import type { LogRow, StoredEvent } from './event.ts'
 import type { Lineage, Log, LogRange } from './log.ts'
 import { logRowOf } from './row.ts'
 import type { Session } from './session.ts'
@@ -9,6 +9,9 @@ import type { Waiters } from './waiters.ts'
 
 /** bigint's greatest. */
 const end = '9223372036854775807'
+
+/** Rows of a page of `read`; two are in memory. */
+const pageMost = 2_000
 
 export class PostgresLog implements Log {
   readonly service: string
@@ -39,6 +42,23 @@ export class PostgresLog implements Log {
     const values = [after, upTo ?? end, types ?? null, limit]
     const rows = await this.#session.rows(statement('log-rows', this.#schema), values)
     return rows.map(logRowOf)
+  }
+
+  async *read(range: { after: number; upTo?: number; types?: readonly string[] }): AsyncIterable<StoredEvent> {
+    const upTo = range.upTo ?? (await this.last())
+    const page = (after: number) => {
+      const rows = this.rows({ ...range, after, upTo, limit: pageMost })
+      rows.catch(() => undefined) // told to whoever waits for it
+      return rows
+    }
+    let ahead = page(range.after)
+    for (;;) {
+      const rows = await ahead
+      const full = rows.length === pageMost
+      if (full) ahead = page(rows.at(-1)!.position)
+      for (const { data, ...row } of rows) yield { ...row, data: JSON.parse(data) }
+      if (!full) return
+    }
   }
 
   async *copy({
