@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util'
 import { GrowthBookClient } from '@growthbook/growthbook'
 import { type Allocation, assign } from '@headwater/experiment'
+import { report } from '../harness/report.ts'
 
 const { values: args } = parseArgs({
   options: { json: { type: 'boolean' }, full: { type: 'boolean' }, seed: { type: 'string', default: '1' } },
@@ -78,17 +79,14 @@ function measure(): Record<string, number> {
 const different = units.filter((unit) => ours(unit) !== theirs(unit)).length
 const perSecond = measure()
 const ratio = perSecond.ours! / perSecond.GrowthBook!
-const enough = ratio >= 10 && different === 0
-if (args.json === true) console.log(JSON.stringify({ perSecond, ratio, different, units: units.length, enough }))
-else {
-  console.table(
-    Object.entries(perSecond).map(([who, rate]) => ({
-      who,
-      'assignments/s': Math.round(rate),
-      'of limit': (rate / perSecond.limit!).toFixed(2),
-    })),
-  )
-  console.log(`different assignments: ${different} of ${units.length}`)
-  console.log(`${ratio.toFixed(1)} × GrowthBook (goal 10)`)
-}
-process.exit(enough ? 0 : 1)
+const million = (rate: number) => `${(rate / 1e6).toFixed(2)} M/s`
+report(
+  [
+    { name: 'ours', value: million(perSecond.ours!) },
+    { name: 'peer: GrowthBook, evalFeature per user', value: million(perSecond.GrowthBook!) },
+    { name: 'limit: two hashes of seed and unit', value: million(perSecond.limit!) },
+    { name: 'different assignments', value: `${different} of ${units.length}`, goal: '0', met: different === 0 },
+    { name: 'ours / GrowthBook', value: `${ratio.toFixed(1)} ×`, goal: '≥ 10 ×', met: ratio >= 10 },
+  ],
+  `${ratio.toFixed(1)} × GrowthBook (goal 10)`,
+)
