@@ -56,4 +56,14 @@ export const commands: readonly Listed[] = [
     summary: 'What led to an event, and what it led to, across services',
     load: async () => (await import('./commands/why.ts')).why,
   },
+  {
+    name: 'new service',
+    summary: 'Writes a small service and runs it beside the others, with all of history',
+    load: async () => (await import('./commands/new-service.ts')).newService,
+  },
+  {
+    name: 'rm service',
+    summary: 'Removes a service: lists who reads it, archives its log, leaves nothing else',
+    load: async () => (await import('./commands/rm-service.ts')).rmService,
+  },
 ]

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setClockAhead } from '@headwater/event-store'
 import type { Lake, QueriesHandler } from '@headwater/lake'
 import { problem } from '@headwater/hypermedia'
+import { archive, type Archive, proveRestorable } from './archive.ts'
 import { openClock } from './clock.ts'
 import { discard, provide } from './database.ts'
 import { entryDocument, type Listed } from './entry.ts'
@@ -14,6 +15,7 @@ import { listen, type Listening } from './listener.ts'
 import { jsonLogger, type Logger } from './logger.ts'
 import { operate } from './operating.ts'
 import { makePool } from './pool.ts'
+import { type Removal, removalOf, StillRead } from './removal.ts'
 import { run, type Running, type ServiceStatus } from './running.ts'
 import type { Service } from './service.ts'
 import { traced } from './telemetry.ts'
@@ -52,6 +54,13 @@ export interface Landscape {
   /** Stops a service. With `discard` its database and role go too. */
   unmount(name: string, options?: { readonly discard?: boolean }): Promise<void>
   status(): Promise<readonly ServiceStatus[]>
+  /** What removing a service would take, and who would miss it; undefined where there is no such service. */
+  removal(name: string): Promise<Removal | undefined>
+  /**
+   * Removes a service: archives its log, proves that the archive can be restored, stops it, drops its database and role.
+   * @throws StillRead
+   */
+  remove(name: string): Promise<Removal & { readonly archive: Archive }>
   /**
    * Resolves when every consumer and the lake have handled all there is, also what followed from it; answers the positions.
    * While events keep coming from outside it goes on waiting: abort it.
@@ -81,6 +90,7 @@ export async function startLandscape(services: readonly Service[], options: Land
   const { now } = clock
   const secret = await secretIn(directory)
   const running = new Map<string, Running>()
+  const linksSeen = new Map<string, Set<string>>()
   const known = guard({ issuer: issuer.name, keys: localKeys(issuer), now: real })
   let origin = ''
   const inside = (request: Request) =>
@@ -121,7 +131,10 @@ export async function startLandscape(services: readonly Service[], options: Land
         entry: `${origin}/`,
         basePath: `/${service.name}`,
         fetch: fetchAs(service.name, ['events:read', ...(service.scopes ?? [])]),
-        resolve: (relation) => resolveIn(running, relation),
+        resolve(relation) {
+          linksSeen.set(service.name, (linksSeen.get(service.name) ?? new Set()).add(relation))
+          return resolveIn(running, relation)
+        },
         lake: () => lands?.lake,
         log,
         now,
@@ -139,6 +152,22 @@ export async function startLandscape(services: readonly Service[], options: Land
       await found.stop()
       await found.surroundings.pool.end()
       if (gone) await discard(options.postgres, landscapeName, name)
+    },
+    removal: (name) => removalOf(running, linksSeen, name),
+    async remove(name) {
+      const removal = await removalOf(running, linksSeen, name)
+      if (removal === undefined) throw new TypeError(`Expected a service that runs, got "${name}".`)
+      if (removal.readers.length > 0) throw new StillRead(name, removal.readers)
+      const file = `${name}-${new Date(now()).toISOString().replaceAll(/[:.]/g, '')}.ndjson`
+      const archived = await archive(running.get(name)!.store, join(directory, 'archive', file))
+      const proof = await proveRestorable(archived, { admin: options.postgres, landscape: landscapeName, secret, log })
+      if (!proof.holds) {
+        throw new Error(
+          `Expected the archive ${archived.path} to restore all ${archived.events} events, it restored ${proof.events}. Nothing was removed.`,
+        )
+      }
+      await landscape.unmount(name, { discard: true })
+      return { ...removal, archive: archived }
     },
     status: () => Promise.all([...running.values()].map((one) => one.status())),
     now,

@@ -1,5 +1,6 @@
 import { type Caller, problem, readBody } from '@headwater/hypermedia'
 import type { Landscape } from './landscape.ts'
+import { StillRead } from './removal.ts'
 
 /** What the operator of a landscape may look at and do, by path. Whoever reads events may see how far they are. */
 export async function operate(
@@ -8,7 +9,8 @@ export async function operate(
   request: Request,
   { caller }: { readonly caller?: Caller },
 ): Promise<Response | undefined> {
-  const act = acts[`${request.method} ${path}`]
+  const [, name] = /^\/removals\/([a-z][a-z0-9-]*)$/.exec(path) ?? []
+  const act = name === undefined ? acts[`${request.method} ${path}`] : removals(name)[request.method]
   if (act === undefined) return undefined
   if (caller === undefined)
     return problem(401, { code: 'HW_UNAUTHENTICATED', headers: { 'www-authenticate': 'Bearer' } })
@@ -17,7 +19,35 @@ export async function operate(
   return await act(landscape, request)
 }
 
-const acts: Readonly<Record<string, (landscape: Landscape, request: Request) => Promise<Response>>> = {
+type Act = (landscape: Landscape, request: Request) => Promise<Response>
+
+/** `GET` says what removing a service takes, `POST` removes it. */
+function removals(name: string): Readonly<Record<string, Act>> {
+  const missing = () =>
+    problem(404, { code: 'HW_NO_SUCH_SERVICE', detail: `Expected a service that runs, got "${name}".` })
+  return {
+    async GET(landscape) {
+      const removal = await landscape.removal(name)
+      return removal === undefined ? missing() : Response.json(removal)
+    },
+    async POST(landscape) {
+      if (!landscape.services.has(name)) return missing()
+      try {
+        return Response.json(await landscape.remove(name))
+      } catch (error) {
+        if (!(error instanceof StillRead)) throw error
+        return problem(409, {
+          code: error.code,
+          title: 'Somebody reads it',
+          detail: error.message,
+          readers: error.readers,
+        })
+      }
+    },
+  }
+}
+
+const acts: Readonly<Record<string, Act>> = {
   'GET /status': async (landscape) => Response.json({ services: await landscape.status() }),
   'POST /settle': async (landscape, request) =>
     Response.json({ positions: await landscape.settled({ signal: request.signal }) }),

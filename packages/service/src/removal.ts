@@ -1,0 +1,64 @@
+import type { Running } from './running.ts'
+
+/** What removing a service takes with it, and who would miss it. */
+export interface Removal {
+  readonly service: string
+  /** Events in its log. */
+  readonly events: number
+  /** Consumers of other services that read its feed: while there is one, it is not removed. */
+  readonly readers: readonly { readonly service: string; readonly consumer: string }[]
+  /** Relations of other services' documents that led to it since they started. */
+  readonly links: readonly { readonly service: string; readonly relation: string }[]
+  /** Its database with all that is in it, and the role that owns it. */
+  readonly database: { readonly name: string; readonly bytes: number }
+  /** Its own consumers: their checkpoints go with the database. */
+  readonly consumers: readonly string[]
+  readonly projections: readonly string[]
+  readonly experiments: readonly string[]
+}
+
+/** Relations that each service's documents have asked for. */
+export type LinksSeen = ReadonlyMap<string, ReadonlySet<string>>
+
+export async function removalOf(
+  running: ReadonlyMap<string, Running>,
+  seen: LinksSeen,
+  name: string,
+): Promise<Removal | undefined> {
+  const found = running.get(name)
+  if (found === undefined) return undefined
+  const others = [...running.values()].filter(({ service }) => service.name !== name)
+  const [{ database, bytes }] = (await found.query(
+    'select current_database() as database, pg_database_size(current_database())::float8 as bytes',
+  )) as [{ database: string; bytes: number }]
+  const { consumers = [], projections = [], experiments = [] } = found.service
+  return {
+    service: name,
+    events: await found.store.log.last(),
+    readers: others.flatMap(({ service }) =>
+      (service.consumers ?? [])
+        .filter(({ services }) => services.some((read) => read.service === name))
+        .map((consumer) => ({ service: service.name, consumer: consumer.name })),
+    ),
+    links: others.flatMap(({ service }) =>
+      [...(seen.get(service.name) ?? [])]
+        .filter((relation) => relation.startsWith(`${name}:`))
+        .map((relation) => ({ service: service.name, relation })),
+    ),
+    database: { name: database, bytes },
+    consumers: consumers.map((consumer) => consumer.name),
+    projections: projections.map((projection) => projection.name),
+    experiments: experiments.map((experiment) => experiment.name),
+  }
+}
+
+/** Thrown while somebody still reads the service. */
+export class StillRead extends Error {
+  readonly code = 'HW_STILL_READ'
+  readonly readers: Removal['readers']
+  constructor(name: string, readers: Removal['readers']) {
+    const list = readers.map(({ service, consumer }) => `${consumer} of ${service}`).join(', ')
+    super(`Expected nobody to read ${name} any more, found ${list}. Take these consumers away first.`)
+    this.readers = readers
+  }
+}
