@@ -65,7 +65,9 @@ function contradiction(told: Told, { streams, fresh }: Intent, there: readonly L
       return there.length === 0 ? undefined : 'events of it are there'
     default:
       // Only a lost connection lets a writer go without an answer.
-      return /Connection terminated|connection error|ECONN|57P|timeout|EPIPE|terminat/.test(told.result) ? undefined : 'no such answer'
+      return /Connection terminated|connection error|ECONN|57P|timeout|EPIPE|terminat/.test(told.result)
+        ? undefined
+        : 'no such answer'
   }
 }
 

@@ -1,6 +1,6 @@
 // One writing process: 12 writers, each with its own random mix of appends and transactions. Says on stdout, a line each, what it is
 // about to do and what it was told. Killed at any moment.
-import { InvalidAppend, openStore, type StreamAppend } from '@headwater/event-store'
+import { openStore, type StreamAppend } from '@headwater/event-store'
 import pg from 'pg'
 import { randomFrom } from '../../bench/harness/random.ts'
 
@@ -89,7 +89,7 @@ async function act(intent: Intent): Promise<Omit<Told, 'op'>> {
 
 function wordFor(error: unknown, intent: Intent): string {
   const { code, message } = error as { code?: string; message: string }
-  if (error instanceof InvalidAppend) return 'invalid'
+  if (code === 'HW_INVALID_APPEND') return 'invalid'
   if (code === 'HW_CONFLICT' || code === 'HW_ID_REUSED') return 'rolled-back'
   if (intent.kind === 'rollback' && message === 'rolled back on purpose') return 'rolled-back'
   return `rejected ${code ?? ''} ${message}`

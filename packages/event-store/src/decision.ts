@@ -13,6 +13,8 @@ import {
 } from './decider.ts'
 import type { NewEvent } from './event.ts'
 import type { ExecuteOptions, InlineProjection, Outcome } from './execute.ts'
+import type { Keyring } from './keyring.ts'
+import { isPersonal, sealEvents } from './sealing.ts'
 import type { Loaded } from './states.ts'
 
 /** Data of a command that does not fit its schema. Nothing was decided. */
@@ -147,6 +149,24 @@ class Change {
   append(): StreamAppend {
     return { stream: streamOf(this.entity), expected: this.#expected, events: this.#events }
   }
+}
+
+/** The append with the personal fields of its decided events sealed. */
+export async function sealed<State>({ append, after }: Taken<State>, keys: Keyring | undefined): Promise<Append> {
+  const streams = append.streams.map(async (part, index) => {
+    const decider = after[index]?.decider
+    if (decider === undefined || !isPersonal(definitionOf(decider).facts)) return part
+    if (keys === undefined) throw noKeys(part.stream)
+    return { ...part, events: await sealEvents(keys, definitionOf(decider).facts, part.events) }
+  })
+  return { ...append, streams: await Promise.all(streams) }
+}
+
+function noKeys(stream: string): Error {
+  return Object.assign(
+    new Error(`Expected keys to seal the personal data of ${stream} with, got none. Give openStore a keyring: keys.`),
+    { code: 'HW_NO_KEYS' },
+  )
 }
 
 function changesOf(entities: readonly Entity[]): Map<string, Change> {

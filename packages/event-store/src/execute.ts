@@ -1,7 +1,17 @@
 import type { Event } from '@headwater/contract'
 import type { Appended, Conflict, IdReused, StreamAppend } from './append.ts'
 import { type Command, type Decider, definitionOf, type Entity, type EntityRef, type Refusal } from './decider.ts'
-import { checkedData, nameOf, type Request, situationOf, streamOf, take, type Taken, type World } from './decision.ts'
+import {
+  checkedData,
+  nameOf,
+  type Request,
+  sealed,
+  situationOf,
+  streamOf,
+  take,
+  type Taken,
+  type World,
+} from './decision.ts'
 import type { Meta } from './event.ts'
 import type { Loaded } from './states.ts'
 import type { EventStore } from './store.ts'
@@ -123,7 +133,7 @@ async function attempt<State>(
     const conflict = await firstOld(store, kept)
     return conflict ?? { ...taken.outcome, repeated: false }
   }
-  const result = await store.append(taken.append)
+  const result = await store.append(await sealed(taken, states.keys))
   if (result.kind === 'appended') return await recorded(store, request, taken, result)
   if (result.kind === 'id-reused') return result
   const entity = taken.after.find((one) => streamOf(one) === result.stream)

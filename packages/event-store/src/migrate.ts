@@ -11,6 +11,8 @@ const versions: readonly (readonly string[])[] = [
     'projection-table',
     'build-table',
     'row-table',
+    'snapshot-table',
+    'document-table',
     'rows-view',
     'put-rows-function',
     'put-build-rows-function',

@@ -1,7 +1,10 @@
+import { isDeepStrictEqual } from 'node:util'
 import { contractOf, type Event, type EventType } from '@headwater/contract'
 import type pg from 'pg'
 import { type Decider, type Definition, definitionOf } from './decider.ts'
-import type { Session, TextRow } from './session.ts'
+import { type Keyring, leaseMs } from './keyring.ts'
+import { isPersonal, openEvents } from './sealing.ts'
+import type { Session } from './session.ts'
 import { statement } from './statement.ts'
 import { Turns } from './turns.ts'
 
@@ -11,6 +14,8 @@ export interface Loaded<State = any> {
   readonly version: number
 }
 
+/** Events folded in one load from which on the state is kept as a snapshot. */
+const snapshotEvery = 200
 /** Entities whose state is kept in memory, for each decider. */
 const cachedMost = 10_000
 
@@ -22,25 +27,33 @@ export class States {
   readonly turns = new Turns()
   readonly #session: Session
   readonly #schema: string
-  readonly #kept = new WeakMap<Definition, Map<string, Loaded>>()
+  readonly #kept = new WeakMap<Definition, Map<string, Kept>>()
+  readonly #now: () => number
+  /** Opens what is sealed in events; absent where nothing personal is declared. */
+  readonly keys: Keyring | undefined
 
-  constructor(session: Session, schema: string) {
+  constructor(session: Session, schema: string, keys?: Keyring, now: () => number = Date.now) {
     this.#session = session
     this.#schema = schema
+    this.keys = keys
+    this.#now = now
   }
 
   /** A state that may be old; undefined when none is kept. */
   kept<State>(decider: Decider<State>, id: string): Loaded<State> | undefined {
-    return this.#kept.get(definitionOf(decider))?.get(id)
+    const kept = this.#kept.get(definitionOf(decider))?.get(id)
+    return kept === undefined || kept.until < this.#now() ? undefined : kept
   }
 
   keep<State>(decider: Decider<State>, id: string, { state, version }: Loaded<State>): void {
     const definition = definitionOf(decider)
-    const states = this.#kept.get(definition) ?? new Map<string, Loaded>()
+    const states = this.#kept.get(definition) ?? new Map<string, Kept>()
     this.#kept.set(definition, states)
     if ((states.get(id)?.version ?? -1) > version) return
+    // Somebody may be forgotten in another process: what was opened is not kept for longer than a key.
+    const until = this.keys !== undefined && isPersonal(definition.facts) ? this.#now() + leaseMs : Infinity
     states.delete(id)
-    states.set(id, { state, version })
+    states.set(id, { state, version, until })
     if (states.size > cachedMost) states.delete(states.keys().next().value!)
   }
 
@@ -67,6 +80,13 @@ export class States {
     )
   }
 
+  /** Version of an entity's stream at a position of the log. */
+  async versionAt(decider: Decider, id: string, position: number): Promise<number> {
+    const values = [`${definitionOf(decider).category}-${id}`, position]
+    const [row] = await this.#session.rows(statement('version-at', this.#schema), values)
+    return Number(row?.[0] ?? 0)
+  }
+
   async #fold<State>(
     decider: Decider<State>,
     id: string,
@@ -75,17 +95,58 @@ export class States {
     on?: pg.ClientBase,
   ): Promise<Loaded<State>> {
     const definition = definitionOf(decider)
+    const stream = `${definition.category}-${id}`
+    const most = upTo ?? Number.MAX_SAFE_INTEGER
+    const rows =
+      from.version === 0
+        ? await this.#rows('snapshot-facts', [stream, definition.edition, most], on)
+        : await this.#rows('stream-facts', [stream, from.version, most], on)
+    const first = rows[0]?.type === null ? rows.shift() : undefined
+    let { state, version } = first === undefined ? from : { state: first.data as State, version: first.version }
     const evolve = evolver(definition)
-    let { state, version } = from
-    const values = [`${definition.category}-${id}`, from.version, upTo ?? Number.MAX_SAFE_INTEGER]
-    const rows = await this.#session.rows(statement('stream-facts', this.#schema), values, on)
-    for (const row of rows) {
-      const [at, type, schemaVersion, data] = row as TextRow & string[]
-      version = Number(at)
-      state = evolve(state, { type: type!, schemaVersion: Number(schemaVersion), data: JSON.parse(data!) })
+    for (const event of await this.#opened(definition, rows)) {
+      state = evolve(state, event as FactRow & { type: string })
+      version = event.version
     }
+    if (upTo === undefined && rows.length >= snapshotEvery) void this.#snapshot(definition, stream, { state, version })
     return { state, version }
   }
+
+  async #rows(name: string, values: readonly unknown[], on?: pg.ClientBase): Promise<FactRow[]> {
+    const rows = await this.#session.rows(statement(name, this.#schema), values, on)
+    return rows.map(([version, type, schemaVersion, data]) => ({
+      version: Number(version),
+      type: type!,
+      schemaVersion: Number(schemaVersion),
+      data: JSON.parse(data!),
+    }))
+  }
+
+  async #opened(definition: Definition, rows: readonly FactRow[]): Promise<readonly FactRow[]> {
+    if (this.keys === undefined || !isPersonal(definition.facts)) return rows
+    return await openEvents(this.keys, definition.facts, rows as (FactRow & { type: string })[])
+  }
+
+  /** Keeps the state of a long stream, unless JSON cannot hold it or it has personal data opened in it. */
+  async #snapshot({ edition, facts }: Definition, stream: string, { state, version }: Loaded): Promise<void> {
+    const text = JSON.stringify(state)
+    if (isPersonal(facts) || text === undefined || !isDeepStrictEqual(JSON.parse(text), state)) return
+    const put = this.#session.rows(statement('put-snapshot', this.#schema), [stream, edition, version, text])
+    await put.catch(() => undefined) // a snapshot saves time only; the next load makes it again
+  }
+}
+
+interface Kept extends Loaded {
+  /** Milliseconds since 1970. */
+  readonly until: number
+}
+
+interface FactRow {
+  readonly version: number
+  /** null: a snapshot. */
+  readonly type: string | null
+  readonly schemaVersion: number
+  readonly data: unknown
 }
 
 function initial<State>(decider: Decider<State>): Loaded<State> {

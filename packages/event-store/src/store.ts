@@ -4,6 +4,7 @@ import { encode, type Encoding } from './encoding.ts'
 import type { StoredEvent } from './event.ts'
 import { closedError, GroupCommit } from './group-commit.ts'
 import { newUuid } from './id.ts'
+import type { Keyring } from './keyring.ts'
 import type { Log } from './log.ts'
 import { PostgresLog } from './postgres-log.ts'
 import { storedEventOf } from './row.ts'
@@ -21,6 +22,8 @@ export interface StoreOptions {
   readonly schema?: string
   readonly now?: () => Date
   readonly newId?: () => string
+  /** Keys of people, where facts have personal fields: they are sealed before they are stored. */
+  readonly keys?: Keyring
 }
 
 /** One log. Safe to use from any number of callers; several processes may open the same. */
@@ -73,7 +76,14 @@ class PostgresStore implements EventStore {
   readonly #encoding: Encoding
   #closed = false
 
-  constructor({ pool, service, schema = 'headwater', now = () => new Date(), newId = () => newUuid() }: StoreOptions) {
+  constructor({
+    pool,
+    service,
+    schema = 'headwater',
+    now = () => new Date(),
+    newId = () => newUuid(),
+    keys,
+  }: StoreOptions) {
     if (!/^[a-z][a-z0-9-]{0,62}$/.test(service)) {
       throw new TypeError(
         `Expected a service name like "pots", got "${service}". Use lower-case letters, digits and "-".`,
@@ -88,7 +98,7 @@ class PostgresStore implements EventStore {
     this.#session = new Session(pool)
     insides.set(this, { session: this.#session, schema: this.#schema })
     this.#encoding = { now, newId }
-    this.states = new States(this.#session, this.#schema)
+    this.states = new States(this.#session, this.#schema, keys, () => now().getTime())
     this.#waiters = new Waiters(() => this.log.last())
     this.log = new PostgresLog(service, this.#session, this.#schema, this.#waiters)
     const reached = (last: number): void => this.#waiters.reached(last)

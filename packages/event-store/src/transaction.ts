@@ -2,7 +2,7 @@ import pg from 'pg'
 import type { Append } from './append.ts'
 import { batchArguments, type BatchAnswer, batchResults } from './batch.ts'
 import { type Command, definitionOf, type Entity } from './decider.ts'
-import { checkedData, situationOf, streamOf, take } from './decision.ts'
+import { checkedData, sealed, situationOf, streamOf, take } from './decision.ts'
 import { encode, type EncodedAppend, type EncodedPart, type Encoding } from './encoding.ts'
 import type { CommandData, Executed, ExecuteOptions } from './execute.ts'
 import { AppendConflict, codeOf, IdsReused, InvalidAppend, isUnsettled, settleWithinMs, Unsettled } from './failure.ts'
@@ -146,8 +146,9 @@ class OpenTransaction implements Transaction {
     const itself = this.#encoding.newId()
     const meta = options.meta ?? { correlationId: itself, causationId: itself }
     const world = { now: this.#encoding.now(), newId: this.#encoding.newId }
-    const { outcome, append, after } = take(request, situation, world, { ...options, meta })
-    this.append(append)
+    const taken = take(request, situation, world, { ...options, meta })
+    this.append(await sealed(taken, this.#states.keys))
+    const { outcome, after } = taken
     for (const entity of after) this.#pending.set(streamOf(entity), entity)
     return { ...outcome, repeated: false }
   }
