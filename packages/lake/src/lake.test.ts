@@ -78,7 +78,7 @@ it('goes on where the table ends after a crash: what was sealed is there, the re
   await before.seal()
   expect(await total(before)).toEqual([4, 15])
   expect(await total(after)).toEqual([4, 15])
-  expect(after.catalogue().find(({ type }) => type === 'Saved')?.events).toBe(3)
+  expect(after.catalogue().find(({ type }) => type === 'Saved')?.events).toBe(4)
 })
 
 it('covers positions that a page does not show', async () => {

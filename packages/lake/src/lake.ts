@@ -37,6 +37,8 @@ export interface LakeOptions {
   readonly files?: Files
   /** Joins small segments by itself; default true. */
   readonly compact?: boolean
+  /** How long files no longer needed are kept for readers of older versions; default a week. */
+  readonly keepMs?: number
   /** Told of what went wrong beside landing and asking, and will be tried again. */
   readonly onTrouble?: (error: unknown) => void
   /** Milliseconds since 1970. */
@@ -82,6 +84,8 @@ export interface Plan extends Basis {
   readonly events: number
 }
 
+const WEEK_MS = 7 * 24 * 3_600_000
+
 /** Raised when the same events would be shown by other columns or values. */
 const FORMAT = '1'
 
@@ -104,6 +108,8 @@ export async function openLake(options: LakeOptions): Promise<Lake> {
   const catalogue = new Catalogue()
   const lake = new Lake({ ...options, files, engine, log, catalogue })
   for (const contract of options.contracts ?? []) lake.declare(contract)
+  const kept = await files.read('_headwater/catalogue.json')
+  if (kept !== undefined) catalogue.restore(kept.toString())
   await countAgain({ files, engine, catalogue }, log.snapshot)
   return lake
 }
@@ -112,6 +118,7 @@ export class Lake {
   readonly #on: LakeOptions & { files: Files; engine: Engine; log: DeltaLog; catalogue: Catalogue }
   readonly #landing: Landing
   readonly #asking: Asking
+  #counting: Promise<void> | undefined
   /** Questions kept by name, with what they read. */
   readonly questions: Questions
 
@@ -123,7 +130,12 @@ export class Lake {
       ...on,
       seal,
       compact: on.compact ?? true,
+      keepMs: on.keepMs ?? WEEK_MS,
       onTrouble: on.onTrouble ?? (() => {}),
+      onFork: (service) => {
+        on.catalogue.forget(service)
+        this.#asking.restart()
+      },
       units: on.units ?? ['customerId', 'unit'],
       now: on.now ?? Date.now,
     })
@@ -165,6 +177,15 @@ export class Lake {
     return await this.#landing.cursor(service)
   }
 
+  /**
+   * Follows a log to another lineage, as `LogForked` says: events beyond the fork are taken out, and landing goes on from it.
+   * @param to the last event that both lineages share.
+   */
+  async fork(service: string, to: Cursor): Promise<void> {
+    await this.#landing.fork(service, to)
+    await this.#counted()
+  }
+
   /** Seals what has landed; resolves when it is in the table. */
   async seal(): Promise<void> {
     await this.#landing.seal()
@@ -178,7 +199,7 @@ export class Lake {
   }
 
   /** Removes files that no version of the last `keepMs` (default a week) needs. */
-  async vacuum({ keepMs = 7 * 24 * 3_600_000 }: { keepMs?: number } = {}): Promise<Vacuumed> {
+  async vacuum({ keepMs = this.#on.keepMs ?? WEEK_MS }: { keepMs?: number } = {}): Promise<Vacuumed> {
     const { log, files, now = Date.now } = this.#on
     return await vacuum({ log, files, now }, keepMs)
   }
@@ -194,7 +215,7 @@ export class Lake {
    */
   async query(sql: string, options: QueryOptions = {}): Promise<Answer> {
     const statement = await this.#asking.inspect(sql)
-    await this.#landing.refresh()
+    await this.#refresh()
     let basis!: Basis
     const rows = await this.#asking.ask(async (fed) => {
       const looked = this.#look(statement, options)
@@ -207,7 +228,7 @@ export class Lake {
   /** Answers a question as a file, streamed; limited in bytes, not in rows. */
   async export(sql: string, format: Format, options: QueryOptions = {}): Promise<Export> {
     const statement = await this.#asking.inspect(sql)
-    await this.#landing.refresh()
+    await this.#refresh()
     const path = `_headwater/scratch/${randomUUID()}.${format}`
     let basis!: Basis
     try {
@@ -227,7 +248,7 @@ export class Lake {
   /** Says what a question will read, without running it. Refuses what would be refused. */
   async explain(sql: string, options: QueryOptions = {}): Promise<Plan> {
     const statement = await this.#asking.inspect(sql)
-    await this.#landing.refresh()
+    await this.#refresh()
     const looked = this.#look(statement, options)
     return { ...basisOf(looked), tables: looked.tables, ...looked.scan }
   }
@@ -284,6 +305,18 @@ export class Lake {
     const path = `_headwater/scratch/${randomUUID()}.rows`
     await this.#on.files.put(path, Buffer.concat(chunks.map(({ rows }) => rows)))
     return { feed: { ...feed, rows: this.#on.files.address(path) }, question }
+  }
+
+  /** Sees what other processes have sealed. */
+  async #refresh(): Promise<void> {
+    const sealed = positionsOf(await this.#landing.refresh())
+    const counted = this.#on.catalogue.positions
+    if ([...sealed].some(([service, position]) => position > (counted.get(service) ?? 0))) await this.#counted()
+  }
+
+  async #counted(): Promise<void> {
+    this.#counting ??= countAgain(this.#on, this.#on.log.snapshot).finally(() => (this.#counting = undefined))
+    await this.#counting
   }
 
   #limits({ limits }: QueryOptions): QueryLimits {

@@ -13,6 +13,8 @@ import { LakeError } from './failure.ts'
 import type { Files } from './files.ts'
 import { text, texts } from './sql.ts'
 import { type Batch, batchOf, packed, Tail } from './tail.ts'
+import { cutSegments } from './cutting.ts'
+import { vacuum } from './vacuum.ts'
 import { writeSegment } from './segment.ts'
 import { randomUUID } from 'node:crypto'
 
@@ -38,7 +40,11 @@ interface LandingOptions {
   readonly units: readonly string[]
   readonly seal: SealOptions
   readonly compact: boolean
+  /** How long files that are no longer needed are kept for readers of older versions. */
+  readonly keepMs: number
   readonly onTrouble: (error: unknown) => void
+  /** What was asked of the tail of a service so far is void. */
+  readonly onFork: (service: string) => void
   readonly now: () => number
 }
 
@@ -51,6 +57,7 @@ export class Landing {
   /** Last event landed here, and the lineage it came from, by service. */
   readonly #last = new Map<string, Cursor>()
   readonly #landed = new Map<string, number>()
+  readonly #sealed = new Map<string, number>()
   #sealing: Promise<void> | undefined
   #timer: NodeJS.Timeout | undefined
   #compacting: Promise<unknown> | undefined
@@ -132,6 +139,15 @@ export class Landing {
         'HW_LAKE_GAP',
         `Expected a page of ${service} that goes on from position ${position}, got ${page.from} to ${page.to}. Read on from the lake's own cursor.`,
       )
+    let before = page.from - 1
+    for (const event of page.events) {
+      if (!(event.position > before) || event.position > page.to)
+        throw new LakeError(
+          'HW_LAKE_PAGE',
+          `Expected events of ${service} in order from ${before + 1} to ${page.to}, got position ${event.position}. Mend the source.`,
+        )
+      before = event.position
+    }
     const known = this.#last.get(service)?.log ?? this.#logOf(service)
     if (known !== undefined && known !== page.log && page.from !== position + 1)
       throw new LakeError(
@@ -146,13 +162,61 @@ export class Landing {
 
   #follow(snapshot: Snapshot): void {
     const sealed = positionsOf(snapshot)
-    this.tail.drop(sealed)
     for (const [service, position] of sealed) {
-      if (position <= (this.#landed.get(service) ?? 0)) continue
+      const log = this.#logOf(service)
+      const before = this.#landed.get(service) ?? 0
+      // The table went back: what is in memory belongs to a log that goes on no more.
+      const forked = position < (this.#sealed.get(service) ?? 0)
+      if (forked) {
+        this.tail.forget(service)
+        this.#on.onFork(service)
+      }
+      this.#sealed.set(service, position)
+      if (position <= before && !forked) continue
       this.#landed.set(service, position)
       // Landed by another process: which event is the last has to be looked up.
-      this.#last.delete(service)
+      if (this.#last.get(service)?.position !== position || this.#last.get(service)?.log !== log)
+        this.#last.delete(service)
     }
+    this.tail.drop(sealed)
+  }
+
+  /**
+   * The log of a service went on as another lineage from a position before what has landed: takes what lies beyond out of the
+   * table, so that the new lineage's events land in its place.
+   */
+  async fork(service: string, to: Cursor): Promise<void> {
+    await this.#sealing?.catch(() => {})
+    if ((this.#landed.get(service) ?? 0) > to.position) {
+      this.tail.forget(service)
+      await this.#cut(service, to)
+      this.#landed.set(service, Math.min(this.#landed.get(service) ?? 0, to.position))
+      this.#on.onFork(service)
+    }
+    this.#last.set(service, to)
+  }
+
+  async #cut(service: string, to: Cursor): Promise<void> {
+    for (;;) {
+      const snapshot = await this.#on.log.refresh()
+      if ((positionsOf(snapshot).get(service) ?? 0) <= to.position) break
+      const { removed, added } = await cutSegments(this.#on, snapshot, service, to.position)
+      const now = this.#on.now()
+      const metaData = {
+        ...snapshot.metaData!,
+        configuration: { ...snapshot.metaData!.configuration, [`${LOG}${service}`]: to.log },
+      }
+      const actions = [
+        { commitInfo: { timestamp: now, operation: 'DELETE', engineInfo: 'headwater' } },
+        { metaData },
+        positionTxn(service, to.position, now),
+        ...removed.map(({ path }) => ({ remove: { path, deletionTimestamp: now, dataChange: true } })),
+        ...added.map((add) => ({ add })),
+      ]
+      if (await this.#on.log.commit(snapshot, actions)) break
+      for (const { path } of added) await this.#on.files.remove(path)
+    }
+    this.#follow(this.#on.log.snapshot)
   }
 
   /** Sees to it that the tail is sealed in time; waits where it has grown far beyond that. */
@@ -196,16 +260,17 @@ export class Landing {
   }
 
   async #seal(): Promise<void> {
-    const chunks = [...this.tail.chunks]
+    const upTo = this.tail.chunks.at(-1)?.sequence ?? 0
     for (;;) {
       const { snapshot } = this.#on.log
+      const chunks = this.tail.chunks.filter(({ sequence }) => sequence <= upTo)
       const batch = batchOf(chunks, positionsOf(snapshot))
       if (batch.positions.size === 0) break
       const bodies = this.#bodies(snapshot, batch)
       const add = batch.rows.length === 0 ? undefined : await writeSegment(this.#on, batch.rows, batch.contents, bodies)
       if (await this.#on.log.commit(snapshot, this.#actions(snapshot, batch, bodies, add ? [{ add }] : []))) break
       if (add !== undefined) await this.#on.files.remove(add.path)
-      await this.#on.log.refresh()
+      await this.refresh()
     }
     this.#follow(this.#on.log.snapshot)
     await this.#on.files.put('_headwater/catalogue.json', this.#on.catalogue.kept())
@@ -217,6 +282,7 @@ export class Landing {
     const segments = crowded(this.#on.log.snapshot)
     if (segments.length === 0 || this.#compacting !== undefined) return
     this.#compacting = compact(this.#on, segments)
+      .then(() => vacuum(this.#on, this.#on.keepMs))
       .catch(this.#on.onTrouble)
       .then(() => (this.#compacting = undefined))
   }

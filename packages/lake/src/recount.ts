@@ -7,13 +7,11 @@ import { text, texts } from './sql.ts'
 /** Events read at a time. */
 const PAGE = 20_000
 
-/** Brings the catalogue to what the table holds: from where it was kept, or from the start. */
+/** Brings the catalogue to what the table holds: from where it has counted up to. */
 export async function countAgain(
   on: { files: Files; engine: Engine; catalogue: Catalogue },
   snapshot: Snapshot,
 ): Promise<void> {
-  const kept = await on.files.read('_headwater/catalogue.json')
-  if (kept !== undefined) on.catalogue.restore(kept.toString())
   for (const [service, sealed] of positionsOf(snapshot)) {
     for (let from = on.catalogue.positions.get(service) ?? 0; from < sealed; from += PAGE) {
       const files = [...snapshot.files.values()].filter((add) => {

@@ -1,5 +1,5 @@
 import type { DeltaLog } from './delta/log.ts'
-import type { Files } from './files.ts'
+import type { Files, StoredFile } from './files.ts'
 
 /** What a vacuum removed. */
 export interface Vacuumed {
@@ -23,6 +23,18 @@ export async function vacuum(
       return (snapshot.removed.get(path)?.deletionTimestamp ?? modifiedAt) < before
     },
   )
+  unneeded.push(...(await oldVersions(on.files, before)))
   for (const { path } of unneeded) await on.files.remove(path)
   return { files: unneeded.length, bytes: unneeded.reduce((sum, { bytes }) => sum + bytes, 0) }
+}
+
+/** Versions and checkpoints of the log from before the newest checkpoint that is old enough itself. */
+async function oldVersions(files: Files, before: number): Promise<StoredFile[]> {
+  const versions = (await files.list('_delta_log')).flatMap((file) => {
+    const match = /(\d{20})\.(json|checkpoint\.parquet)$/.exec(file.path)
+    return match === null ? [] : [{ file, version: Number(match[1]), checkpoint: match[2] !== 'json' }]
+  })
+  const old = versions.filter(({ checkpoint, file }) => checkpoint && file.modifiedAt < before)
+  const first = Math.max(-1, ...old.map(({ version }) => version))
+  return versions.filter(({ version, file }) => version < first && file.modifiedAt < before).map(({ file }) => file)
 }

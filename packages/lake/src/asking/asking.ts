@@ -17,6 +17,8 @@ export interface AskingOptions {
 export class Asking {
   readonly #options: AskingOptions
   #processes: AskingProcess[] = []
+  /** Busy when their tails became void; ended after their question. */
+  #stale: AskingProcess[] = []
   readonly #waiting: (() => void)[] = []
   readonly #inspected = new Map<string, Statement>()
   #closed = false
@@ -52,13 +54,25 @@ export class Asking {
       return await process.ask(question, signal)
     } finally {
       process.busy = false
+      if (this.#stale.includes(process)) {
+        this.#stale = this.#stale.filter((one) => one !== process)
+        process.kill()
+      }
       this.#waiting.shift()?.()
     }
   }
 
+  /** Ends what runs idle, so that the next question starts with an empty tail; a question under way ends in its own time. */
+  restart(): void {
+    const stale = this.#processes
+    this.#processes = []
+    for (const process of stale) if (!process.busy) process.kill()
+    this.#stale.push(...stale.filter(({ busy }) => busy))
+  }
+
   async close(): Promise<void> {
     this.#closed = true
-    await Promise.all(this.#processes.map((process) => process.close()))
+    await Promise.all([...this.#processes, ...this.#stale].map((process) => process.close()))
   }
 
   #alive(): AskingProcess[] {

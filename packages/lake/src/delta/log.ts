@@ -1,5 +1,4 @@
 import type { Files } from '../files.ts'
-import { LakeError } from '../failure.ts'
 import { type Action, actionsOf, linesOf } from './actions.ts'
 import type { Checkpoints } from './checkpoint.ts'
 import { after, emptySnapshot, type Snapshot } from './snapshot.ts'
@@ -16,8 +15,6 @@ export interface DeltaLog {
   refresh(): Promise<Snapshot>
   /** Adds the version after the one the actions were made for; false when somebody else has added it, and then nothing is written. */
   commit(basedOn: Snapshot, actions: readonly Action[]): Promise<boolean>
-  /** The table as it was. Throws `HW_LAKE_VERSION` when it is not there, or no longer. */
-  at(version: number): Promise<Snapshot>
 }
 
 export function versionPath(version: number): string {
@@ -43,14 +40,6 @@ export async function openDeltaLog(files: Files, checkpoints: Checkpoints): Prom
       // A checkpoint only shortens reading: without one, readers read the versions.
       if (version > 0 && version % STRIDE === 0) await checkpoints.write(after(basedOn, version, actions))
       return true
-    },
-    async at(version) {
-      const found = version === snapshot.version ? snapshot : await loaded(files, checkpoints, version)
-      if (found.version === version) return found
-      throw new LakeError(
-        'HW_LAKE_VERSION',
-        `Expected a version of the lake's table between 0 and ${snapshot.version} that has not been vacuumed, got ${version}.`,
-      )
     },
   }
 }
