@@ -39,7 +39,7 @@ export const setBased = (name: string) =>
 export async function fill(pool: pg.Pool, count: number): Promise<void> {
   await pool.query(
     `insert into headwater.event (position, stream, version, id, type, schema_version, occurred_at, recorded_at, correlation_id, causation_id, data)
-     select n, 'payment-' || n % 1000, (n - 1) / 1000 + 1, md5(n::text)::uuid::text, 'Sent', 1, now(), now(), 'c' || n, 'c' || n,
+     select n, 'payment-' || n % 1000, (n - 1) / 1000 + 1, md5(n::text)::uuid::text, 'Sent', 1, left(headwater.clock(), 23) || 'Z', headwater.clock(), 'c' || n, 'c' || n,
        json_build_object('customerId', 'c' || n % 1000, 'amountMinor', n % 977, 'note', repeat('x', 90))
      from generate_series(1, $1::int) n`,
     [count],
