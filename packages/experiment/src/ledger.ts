@@ -27,7 +27,7 @@ export interface Fault {
 
 export interface Ledger {
   readonly exposures: number
-  /** Accepted requests of actions that ask for the variant. */
+  /** Requests of actions that ask for the variant, and commands that consumers ran of a kind that does. */
   readonly requests: number
   /** Differences that are none: the request was on its way while its log adopted another allocation. */
   readonly inFlight: number
@@ -167,28 +167,48 @@ interface Unexposed {
   readonly refused: boolean
 }
 
-/** Requests of actions that ask for the variant: (service, position, id, recorded_at, causation_id, data). */
+/** Events that Headwater keeps beside a service's own. */
+const beside = `('ExperimentExposed', 'RequestReceived', 'AllocationAdopted', 'ExperimentDeclared', 'VariantSeen')`
+
+/**
+ * Everything that was acted on, once per append: requests by their action, commands run by consumers by the types of their events:
+ * (service, position, id, recorded_at, asks, refused).
+ */
+function actsSql(seen: string): string {
+  const requests = `select service, position, id, recorded_at, split_part(${field('target')}, '/', 1) || '/' || ${field('action')} as asks, ${field('refused')} as refused
+    from events where type = 'RequestReceived' and ${seen}`
+  return `${requests} union all
+    select c.service, min(c.position), c.causation_id, c.recorded_at, 'consumed ' || string_agg(distinct c.type, ',' order by c.type), null
+    from (select * from events where type not in ${beside} and ${seen}) c
+    anti join (${requests}) r on r.service = c.service and r.id = c.causation_id
+    group by c.service, c.causation_id, c.recorded_at`
+}
+
+/** Acts of a kind that was ever exposed: they ask for the variant. */
 function askingSql(experiment: string, seen: string): string {
-  const requests = `select *, split_part(${field('target')}, '/', 1) || '/' || ${field('action')} as asks from events where type = 'RequestReceived' and ${seen}`
-  const exposed = `select service, ${field('request')} as request from events where type = 'ExperimentExposed' and ${field('experiment')} = ${text(experiment)} and ${seen}`
-  return `select r.* from (${requests}) r semi join (
-      select distinct q.service, q.asks from (${requests}) q join (${exposed}) x on x.service = q.service and x.request = q.id
+  const acts = actsSql(seen)
+  return `select r.* from (${acts}) r semi join (
+      select distinct q.service, q.asks from (${acts}) q join (${exposedSql(experiment, seen)}) x on x.service = q.service and x.request = q.id
     ) a on a.service = r.service and a.asks = r.asks`
+}
+
+function exposedSql(experiment: string, seen: string): string {
+  return `select service, ${field('request')} as request from events
+    where type = 'ExperimentExposed' and ${field('experiment')} = ${text(experiment)} and ${seen}`
 }
 
 /** Their unit: as their own events name it, else as the last event of an entity they changed did. */
 async function unexposedRequests(query: Query, { name, unit }: Experiment, seen: string): Promise<Unexposed[]> {
-  const exposed = `select service, ${field('request')} as request from events where type = 'ExperimentExposed' and ${field('experiment')} = ${text(name)} and ${seen}`
-  const named = `select service, stream, position, ${field(unit)} as unit from events where ${field(unit)} is not null and type not in ('ExperimentExposed', 'RequestReceived') and ${seen}`
+  const named = `select service, stream, position, ${field(unit)} as unit from events where ${field(unit)} is not null and type not in ${beside} and ${seen}`
   const changed = `select service, causation_id, recorded_at, stream, max(position) as position from events
-    where type not in ('ExperimentExposed', 'RequestReceived') and ${seen} group by all`
+    where type not in ${beside} and ${seen} group by all`
   const units = `select c.service, c.causation_id, c.recorded_at, any_value(n.unit) as unit
     from (${changed}) c asof join (${named}) n on n.service = c.service and n.stream = c.stream and c.position >= n.position group by all`
   const rows =
     await query(`select r.service, cast(r.position as varchar) as position, r.id, cast(epoch_us(r.recorded_at) as varchar) as time, u.unit,
-      json_extract_string(r.data, '$.refused') as refused
+      r.refused
     from (${askingSql(name, seen)}) r
-    anti join (${exposed}) x on x.service = r.service and x.request = r.id
+    anti join (${exposedSql(name, seen)}) x on x.service = r.service and x.request = r.id
     left join (${units}) u on u.service = r.service and u.causation_id = r.id and u.recorded_at = r.recorded_at
     order by r.service, r.position`)
   return rows.map((row) => ({
