@@ -43,11 +43,11 @@ export class Arrivals {
     this.#waiting.add(one)
     const either = AbortSignal.any([one.arrived.signal, signal])
     try {
-      for (let asked = false; !this.#here(positions);) {
+      while (!this.#here(positions)) {
         signal.throwIfAborted()
         if (!this.#allHere(positions)) {
-          if (!asked) await this.#ask(positions)
-          asked = true
+          // Asked each time: the first may come before the consumer has its rows.
+          await this.#ask(positions)
           if (await this.#everywhere(positions)) return
         }
         for (const [service, position] of Object.entries(positions)) this.#readers.get(service)?.nudge(position)

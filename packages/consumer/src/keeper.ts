@@ -141,8 +141,8 @@ export interface Keeper {
   ): Promise<readonly HeldSlot[]>
   /** Gives slots back, at the positions given. */
   release(consumer: string, moves: readonly Move[]): Promise<void>
-  /** Moves idle slots forward; those another transaction has locked are left. */
-  advance(consumer: string, moves: readonly Move[]): Promise<void>
+  /** Moves idle slots forward and answers which; those another transaction has locked are left. */
+  advance(consumer: string, moves: readonly Move[]): Promise<readonly SlotRef[]>
   /** In the effect's transaction, as its first statement: false when a slot is held under another epoch. Needs no move. */
   hold(tx: EffectTransaction, consumer: string, slot: Move): Promise<boolean>
   /** In the effect's transaction, last; false when some slot is held under another epoch or was moved already: roll back. */

@@ -2,7 +2,7 @@ import type { Clock } from './clock.ts'
 import type { Consumer } from './consumer.ts'
 import { backOffMs } from './failure.ts'
 import { type Held, type Holdings, idleMoveOf, moveOf, refsOf } from './holding.ts'
-import type { Beat, Keeper } from './keeper.ts'
+import type { Beat, Keeper, SlotRef } from './keeper.ts'
 import type { Lineage } from './lineage.ts'
 import { shareOf } from './membership.ts'
 import type { Meter } from './meter.ts'
@@ -148,12 +148,15 @@ export class Lease {
       if (behind > 0 && !held.leaving && (late || asked || behind >= idlePositions)) written.push([held, move])
     }
     if (late) this.#idleWrittenAt = clock.now()
-    await keeper.advance(
-      consumer.name,
-      written.map(([, move]) => move),
-    )
+    const moves = written.map(([, move]) => move)
+    const moved = new Set((await keeper.advance(consumer.name, moves)).map(nameOf))
+    // A slot that was locked by a transaction was left: it is tried with the next beat.
     for (const [held, { position, eventId }] of written) {
-      if (held.position < position) Object.assign(held, { position, eventId })
+      if (moved.has(nameOf(held)) && held.position < position) Object.assign(held, { position, eventId })
     }
   }
+}
+
+function nameOf({ service, slot }: SlotRef): string {
+  return `${service} ${slot}`
 }

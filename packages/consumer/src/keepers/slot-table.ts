@@ -116,17 +116,19 @@ export function slotTable(pool: Pool, effects: Effects, schema: string): SlotTab
     },
 
     async advance(consumer, moves) {
-      if (moves.length === 0) return
-      await pool.query(
+      if (moves.length === 0) return []
+      const { rows } = await pool.query<SlotRef>(
         `with free as (
            select s.service, s.slot, m.position, m.event_id from ${slots} s
            join ${moved} on s.service = m.service and s.slot = m.slot
            where s.consumer = $1 and s.epoch = m.epoch and s.position < m.position
            for update of s skip locked)
          update ${slots} s set position = f.position, event_id = f.event_id from free f
-         where s.consumer = $1 and s.service = f.service and s.slot = f.slot`,
+         where s.consumer = $1 and s.service = f.service and s.slot = f.slot
+         returning s.service, s.slot`,
         [consumer, ...columns(moves)],
       )
+      return rows
     },
 
     async hold(tx, consumer, slot) {
