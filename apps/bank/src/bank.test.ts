@@ -72,7 +72,7 @@ async function customer(name: string) {
     email: `${name}@example.org`,
     address: 'Here 1',
   })
-  expect(status).toBe(201)
+  expect([status, body]).toEqual([201, expect.anything()])
   return idOf(body)
 }
 
@@ -142,6 +142,32 @@ it('closes accounts and stops cards of a customer who leaves, without any servic
   await landscape.settled()
   expect((await call(`/accounts/accounts/${accountId}`)).body.open).toBe(false)
   expect((await call(card.body._links.self.href)).body.usable).toBe(false)
+})
+
+it('keeps nothing personal in the open, and forgets a person everywhere', async () => {
+  const { status, body } = await act(
+    await home('customers'),
+    'customer.register',
+    { name: 'Gia Secret', email: 'gia@example.org', address: 'Hidden 7' },
+    'gia',
+  )
+  expect(status).toBe(201)
+  const customerId = idOf(body)
+  const again = await act(
+    await home('customers'),
+    'customer.register',
+    { name: 'Gia Secret', email: 'gia@example.org', address: 'Hidden 7' },
+    'gia',
+  )
+  expect(again.body).toEqual(body)
+  const { store } = landscape.services.get('customers')!
+  const stored = JSON.stringify(await store.log.rows({ after: 0, limit: 5_000 }))
+  expect(stored).toContain(customerId)
+  expect(stored).not.toMatch(/Gia Secret|gia@example|Hidden 7/)
+
+  await call('/forget', { body: { person: customerId }, scopes: ['operate'] })
+  const forgotten = await call(`/customers/customers/${customerId}`)
+  expect(JSON.stringify(forgotten.body)).not.toMatch(/Gia Secret|gia@example|Hidden 7/)
 })
 
 it('sees every event in one SQL question', async () => {

@@ -66,4 +66,9 @@ export const commands: readonly Listed[] = [
     summary: 'Removes a service: lists who reads it, archives its log, leaves nothing else',
     load: async () => (await import('./commands/rm-service.ts')).rmService,
   },
+  {
+    name: 'forget',
+    summary: "Deletes a person's keys: their personal data is unreadable in every copy",
+    load: async () => (await import('./commands/forget.ts')).forget,
+  },
 ]

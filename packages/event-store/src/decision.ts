@@ -12,7 +12,7 @@ import {
   isRefusal,
 } from './decider.ts'
 import type { NewEvent } from './event.ts'
-import type { ExecuteOptions, InlineProjection, Outcome } from './execute.ts'
+import type { ExecuteOptions, InlineProjection, Outcome, Recorded } from './execute.ts'
 import type { Keyring } from './keyring.ts'
 import { isPersonal, sealEvents } from './sealing.ts'
 import type { Loaded } from './states.ts'
@@ -155,9 +155,10 @@ class Change {
 export async function sealed<State>({ append, after }: Taken<State>, keys: Keyring | undefined): Promise<Append> {
   const streams = append.streams.map(async (part, index) => {
     const decider = after[index]?.decider
-    if (decider === undefined || !isPersonal(definitionOf(decider).facts)) return part
+    const facts = decider === undefined ? (part as Recorded).facts : definitionOf(decider).facts
+    if (facts === undefined || !isPersonal(facts)) return part
     if (keys === undefined) throw noKeys(part.stream)
-    return { ...part, events: await sealEvents(keys, definitionOf(decider).facts, part.events) }
+    return { ...part, events: await sealEvents(keys, facts, part.events) }
   })
   return { ...append, streams: await Promise.all(streams) }
 }

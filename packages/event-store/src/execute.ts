@@ -1,4 +1,4 @@
-import type { Event } from '@headwater/contract'
+import type { AnyFacts, Event } from '@headwater/contract'
 import type { Appended, Conflict, IdReused, StreamAppend } from './append.ts'
 import { type Command, type Decider, definitionOf, type Entity, type EntityRef, type Refusal } from './decider.ts'
 import {
@@ -53,10 +53,15 @@ export interface ExecuteOptions<State> {
   /** Who asks. */
   readonly caller?: string
   /** Called once a try, for done and refused alike; what it answers goes into the same append (requests, exposures). */
-  readonly record?: (outcome: Outcome<State>) => readonly StreamAppend[]
+  readonly record?: (outcome: Outcome<State>) => readonly Recorded[]
   readonly inline?: readonly InlineProjection<any>[]
   /** Ids computed from the request, so that a repeat is recognised. */
   readonly eventId?: (index: number) => string
+}
+
+/** What goes into the append of a decision beside its events. With `facts`, their personal fields are sealed as these declare. */
+export interface Recorded extends StreamAppend {
+  readonly facts?: AnyFacts
 }
 
 /** Rows kept by the same append as the events they follow from. */

@@ -1,22 +1,26 @@
 import {
   type Command,
   type Decider,
+  definitionOf,
+  type EventStore,
   execute,
   type Executed,
   type ExecuteOptions,
   type InlineProjection,
+  isPersonal,
+  type Keyring,
   load,
 } from '@headwater/event-store'
-import type { EventStore } from '@headwater/event-store'
 import type { VariantReader } from '@headwater/experiment'
 import type { Answer, Call, Implementation } from '@headwater/hypermedia'
 import { idFrom, newId } from './ids.ts'
-import { hashOf, keepRequest, repeatOf, requestStream } from './request.ts'
+import { hashOf, keepRequest, keptRequest, repeatOf } from './request.ts'
 import type { DeciderResource, View, ViewContext } from './resource.ts'
 import { traceparentFor } from './telemetry.ts'
 
 export interface Acting {
   readonly store: EventStore
+  readonly keys: Keyring
   readonly projections: readonly InlineProjection[]
   /** A fresh reader of variants for one request; what its last try read is exposed. */
   readonly variants: (requestId: string) => VariantReader
@@ -65,6 +69,7 @@ async function act(resource: DeciderResource, on: Acting, call: Call<any>) {
   const target = `${resource.name}/${id}`
   const inputHash = hashOf(target, action, call.input, expected)
   const variants = on.variants(requestId)
+  const personal = isPersonal(definitionOf(decider).facts)
   let answer: Answer | undefined
   const options: ExecuteOptions<any> = {
     meta: { correlationId: requestId, causationId: requestId, traceparent: traceparentFor(call.traceparent) },
@@ -72,32 +77,49 @@ async function act(resource: DeciderResource, on: Acting, call: Call<any>) {
     inline: on.projections,
     eventId: (index) => idFrom('event', requestId, String(index)),
     before: (state) => call.refusal(state),
+    checked: true,
     variant: (experiment, unit) => variants.variant(experiment, unit),
     caller: caller.subject,
     record(outcome) {
       answer = call.answer(outcome)
       const refused = outcome.kind === 'refused' ? { refused: outcome.code } : {}
       const seen = expected === undefined ? {} : { expected }
-      const kept = { caller: caller.subject, target, action, input: call.input, inputHash, ...seen, ...refused, answer }
-      return [keepRequest(requestId, kept), ...variants.exposures()]
+      const person = personal ? { person: id } : {}
+      const kept = {
+        caller: caller.subject,
+        target,
+        action,
+        ...seen,
+        ...refused,
+        ...person,
+        input: call.input,
+        inputHash,
+        answer,
+      }
+      return [keepRequest(store.service, requestId, kept), ...variants.exposures()]
     },
   }
   const executed = await execute(store, decider, id, decider[action] as Command, call.input, options)
-  return settle(executed, () => answer!, store, requestId, inputHash, idempotencyKey !== undefined)
+  return settle(executed, () => answer!, on, { requestId, inputHash, repeatable: idempotencyKey !== undefined })
+}
+
+interface Asked {
+  readonly requestId: string
+  readonly inputHash: string
+  /** The caller gave a key: the same may have been asked before. */
+  readonly repeatable: boolean
 }
 
 async function settle(
   executed: Executed<any>,
   answer: () => Answer,
-  store: EventStore,
-  requestId: string,
-  inputHash: string,
-  repeatable: boolean,
+  { store, keys }: Acting,
+  { requestId, inputHash, repeatable }: Asked,
 ) {
   const done = executed.kind === 'done' || executed.kind === 'refused'
   if (done && !executed.repeated) return answer()
   // A conflict may be the repeat's own first act, which moved the version it names.
-  const kept = repeatable ? (await store.read(requestStream(requestId)))[0] : undefined
+  const kept = repeatable ? await keptRequest(store, keys, requestId) : undefined
   if (kept !== undefined) return repeatOf(kept, inputHash)
   if (executed.kind === 'conflict')
     return { kind: 'conflict' as const, expected: executed.expected, actual: executed.actual }

@@ -2,30 +2,31 @@ import { EventEmitter, once } from 'node:events'
 import { readFeed } from '@headwater/feed'
 import { problem } from '@headwater/hypermedia'
 import { type Lake, openLake, queries, type QueriesHandler } from '@headwater/lake'
+import type { Contract } from '@headwater/contract'
 import type { Logger } from './logger.ts'
-import type { Running } from './running.ts'
 
 /** Lands the whole log of every service in the lake. */
 export interface Landing {
   readonly lake: Lake
   /** The lake over HTTP, at `/lake`. */
   readonly questions: QueriesHandler
-  follow(running: Running, fetch: typeof globalThis.fetch): void
+  /** Lands a service's log from where it stopped; its contract says the types of columns. */
+  follow(service: string, contract?: Contract): void
   leave(service: string): Promise<void>
   /** Resolves when what lies up to these positions (of the services followed) can be asked of the lake. */
   caughtUp(positions: Readonly<Record<string, number>>): Promise<void>
   stop(): Promise<void>
 }
 
-export async function landing({
-  directory,
-  entry,
-  log,
-}: {
-  directory: string
-  entry: string
-  log: Logger
-}): Promise<Landing> {
+export interface LandingOptions {
+  readonly directory: string
+  readonly entry: string
+  /** With a token that may explore. */
+  readonly fetch: typeof globalThis.fetch
+  readonly log: Logger
+}
+
+export async function landing({ directory, entry, fetch, log }: LandingOptions): Promise<Landing> {
   const lake = await openLake({ directory })
   const following = new Map<string, { stop: AbortController; done: Promise<void> }>()
   const landed = new EventEmitter().setMaxListeners(0)
@@ -38,8 +39,8 @@ export async function landing({
   return {
     lake,
     questions: queries(lake, { base: '/lake', problem }),
-    follow({ service: { name }, contract }, fetch) {
-      lake.declare(contract)
+    follow(name, contract) {
+      if (contract !== undefined) lake.declare(contract)
       if (following.has(name)) return
       const stop = new AbortController()
       const done = land(lake, { entry, service: name, fetch, signal: stop.signal, landed }).catch((error: Error) => {

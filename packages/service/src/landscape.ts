@@ -2,23 +2,23 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setClockAhead } from '@headwater/event-store'
-import type { Lake, QueriesHandler } from '@headwater/lake'
 import { problem } from '@headwater/hypermedia'
+import type { Lake } from '@headwater/lake'
+import { askingAs } from './asking.ts'
 import { archive, type Archive, proveRestorable } from './archive.ts'
 import { openClock } from './clock.ts'
 import { discard, provide } from './database.ts'
-import { entryDocument, type Listed } from './entry.ts'
-import { type Guard, guard } from './guard.ts'
+import { gateway } from './gateway.ts'
+import { guard } from './guard.ts'
 import { type Issuer, localKeys, openIssuer } from './issuer.ts'
 import { type Landing, landing } from './landing.ts'
 import { listen, type Listening } from './listener.ts'
 import { jsonLogger, type Logger } from './logger.ts'
-import { operate } from './operating.ts'
 import { makePool } from './pool.ts'
+import { relations } from './relations.ts'
 import { type Removal, removalOf, StillRead } from './removal.ts'
 import { run, type Running, type ServiceStatus } from './running.ts'
 import type { Service } from './service.ts'
-import { traced } from './telemetry.ts'
 
 export interface LandscapeOptions {
   /** URL of a Postgres role that may create databases and roles; each service gets its own. */
@@ -90,30 +90,30 @@ export async function startLandscape(services: readonly Service[], options: Land
   const { now } = clock
   const secret = await secretIn(directory)
   const running = new Map<string, Running>()
-  const linksSeen = new Map<string, Set<string>>()
   const known = guard({ issuer: issuer.name, keys: localKeys(issuer), now: real })
-  let origin = ''
-  const inside = (request: Request) =>
-    gateway(
-      {
-        landscape: () => landscape,
-        running,
-        known,
-        issuer,
-        origin: () => origin,
-        elsewhere: options.elsewhere ?? {},
-        questions: () => lands?.questions,
-        log,
-      },
-      request,
-    )
+  const elsewhere = options.elsewhere ?? {}
+  // The entry URL must be known before the first service starts, so that the port is open while nothing is placed yet.
+  let placed: Landscape | undefined
+  const inside = async (request: Request) => {
+    if (placed === undefined) return starting()
+    return await gateway({ landscape: placed, known, issuer, elsewhere, questions: () => lands?.questions }, request)
+  }
   const listening = await listen(inside, { port: options.port ?? 0, host: options.host ?? '127.0.0.1' })
-  origin = listening.origin
-  const lands =
-    options.lake === false ? undefined : await landing({ directory: join(directory, 'lake'), entry: `${origin}/`, log })
-
+  const { origin } = listening
+  const trusted = new Set(Object.values(elsewhere).map((home) => new URL(home).origin))
   const fetchAs = (subject: string, scopes: readonly string[]): typeof fetch =>
-    asking({ origin, inside, issuer, subject, scopes, now: real })
+    askingAs({ origin, trusted, inside, issuer, now: real }, { subject, scopes })
+  const related = relations(running, elsewhere, () => fetchAs('landscape', []))
+  const lands =
+    options.lake === false
+      ? undefined
+      : await landing({
+          directory: join(directory, 'lake'),
+          entry: `${origin}/`,
+          fetch: fetchAs('lake', ['events:read', 'explore']),
+          log,
+        })
+  for (const name of Object.keys(elsewhere)) lands?.follow(name)
   const landscape: Landscape = {
     url: `${origin}/`,
     listening,
@@ -124,24 +124,22 @@ export async function startLandscape(services: readonly Service[], options: Land
     async mount(service) {
       const before = running.get(service.name)
       const { url } = await provide(options.postgres, landscapeName, service.name, secret)
-      if (before !== undefined) await before.stop()
       const pool = before?.surroundings.pool ?? makePool(url, log)
       const started = await run(service, {
         pool,
         entry: `${origin}/`,
         basePath: `/${service.name}`,
         fetch: fetchAs(service.name, ['events:read', ...(service.scopes ?? [])]),
-        resolve(relation) {
-          linksSeen.set(service.name, (linksSeen.get(service.name) ?? new Set()).add(relation))
-          return resolveIn(running, relation)
-        },
+        resolve: (relation) => related.resolve(service.name, relation),
         lake: () => lands?.lake,
         log,
         now,
       })
       if (clock.aheadMs > 0) await setClockAhead(pool, { byMs: clock.aheadMs })
       running.set(service.name, started)
-      lands?.follow(started, fetchAs('lake', ['events:read', 'explore']))
+      // Two of one service may work on its database at once, so nothing is refused between the old one and the new.
+      await before?.stop()
+      lands?.follow(service.name, started.contract)
       return started
     },
     async unmount(name, { discard: gone = false } = {}) {
@@ -153,9 +151,9 @@ export async function startLandscape(services: readonly Service[], options: Land
       await found.surroundings.pool.end()
       if (gone) await discard(options.postgres, landscapeName, name)
     },
-    removal: (name) => removalOf(running, linksSeen, name),
+    removal: (name) => removalOf(running, related.seen, name),
     async remove(name) {
-      const removal = await removalOf(running, linksSeen, name)
+      const removal = await removalOf(running, related.seen, name)
       if (removal === undefined) throw new TypeError(`Expected a service that runs, got "${name}".`)
       if (removal.readers.length > 0) throw new StillRead(name, removal.readers)
       const file = `${name}-${new Date(now()).toISOString().replaceAll(/[:.]/g, '')}.ndjson`
@@ -188,9 +186,17 @@ export async function startLandscape(services: readonly Service[], options: Land
       running.clear()
     },
   }
+  placed = landscape
   for (const service of services) await landscape.mount(service)
   return landscape
 }
+
+const starting = () =>
+  problem(503, {
+    code: 'HW_STARTING',
+    detail: 'The landscape starts. Ask again in a moment.',
+    headers: { 'retry-after': '1' },
+  })
 
 type Positions = Readonly<Record<string, number>>
 
@@ -217,88 +223,6 @@ async function settled(
     )
     await lands?.caughtUp(now)
   }
-}
-
-interface Gate {
-  readonly landscape: () => Landscape
-  readonly running: ReadonlyMap<string, Running>
-  readonly known: Guard
-  readonly issuer: Issuer
-  readonly origin: () => string
-  readonly elsewhere: Readonly<Record<string, string>>
-  readonly questions: () => QueriesHandler | undefined
-  readonly log: Logger
-}
-
-/** One port: finds out who asks, then which service is meant. */
-async function gateway(gate: Gate, request: Request): Promise<Response> {
-  const { pathname } = new URL(request.url)
-  if (pathname === '/live' || pathname === '/ready')
-    return Response.json({ status: 'ok', services: [...gate.running.keys()] })
-  if (pathname === '/.well-known/jwks.json') return Response.json(gate.issuer.keys)
-  const asked = await gate.known(request)
-  if (asked.kind === 'refused') {
-    const headers = { 'www-authenticate': 'Bearer error="invalid_token"' }
-    return problem(401, { code: 'HW_TOKEN_REFUSED', title: 'The token does not hold', detail: asked.detail, headers })
-  }
-  const context = asked.kind === 'known' ? { caller: asked.caller } : {}
-  const name = pathname.split('/')[1] ?? ''
-  if (name === '') return entryDocument(request, listed(gate), context)
-  const operated = await operate(gate.landscape(), pathname, request, context)
-  if (operated !== undefined) return operated
-  const questions = gate.questions()
-  if (name === 'lake' && questions !== undefined) return await questions(request, context)
-  const found = gate.running.get(name)
-  if (found !== undefined) return await traced(request, name, () => found.handle(request, context))
-  return problem(404, {
-    code: 'HW_NO_SUCH_SERVICE',
-    title: 'There is no such service',
-    detail: `Expected one of ${[...gate.running.keys()].join(', ')}, got "${name}". The entry document ${gate.origin()}/ lists them.`,
-  })
-}
-
-function listed({ running, elsewhere }: Gate): Listed[] {
-  const here = [...running.values()].map(({ service: { name, title } }) => ({
-    name,
-    href: `/${name}/`,
-    title: title ?? name,
-  }))
-  return [...here, ...Object.entries(elsewhere).map(([name, href]) => ({ name, href, title: name }))]
-}
-
-/** A `fetch` with a token of one's own, which skips the socket where the answer is made in this process. */
-function asking({
-  origin,
-  inside,
-  issuer,
-  subject,
-  scopes,
-  now,
-}: {
-  origin: string
-  inside: (request: Request) => Promise<Response>
-  issuer: Issuer
-  subject: string
-  scopes: readonly string[]
-  now: () => number
-}): typeof fetch {
-  let token = ''
-  let renewAt = 0
-  return async (input, init) => {
-    if (now() >= renewAt) {
-      token = await issuer.sign({ subject, scopes }, 3_600)
-      renewAt = now() + 3_000_000
-    }
-    const request = new Request(input, init)
-    if (!request.headers.has('authorization')) request.headers.set('authorization', `Bearer ${token}`)
-    return request.url.startsWith(`${origin}/`) ? await inside(request) : await fetch(request)
-  }
-}
-
-function resolveIn(running: ReadonlyMap<string, Running>, relation: string): string | undefined {
-  const [service, name] = relation.split(':') as [string, string]
-  const path = running.get(service)?.service.resources.find((resource) => resource.name === name)?.path
-  return path === undefined ? undefined : `/${service}${path}`
 }
 
 async function secretIn(directory: string): Promise<string> {

@@ -51,6 +51,18 @@ const acts: Readonly<Record<string, Act>> = {
   'GET /status': async (landscape) => Response.json({ services: await landscape.status() }),
   'POST /settle': async (landscape, request) =>
     Response.json({ positions: await landscape.settled({ signal: request.signal }) }),
+  'POST /forget': async (landscape, request) => {
+    const body = await readBody(request)
+    const { person } = (body.kind === 'json' ? body.value : {}) as { person?: unknown }
+    if (typeof person !== 'string' || person === '') {
+      return problem(400, {
+        code: 'HW_NO_PERSON',
+        detail: `Expected {"person": "…"}, the id of whom to forget, got ${JSON.stringify(person)}.`,
+      })
+    }
+    await Promise.all([...landscape.services.values()].map((service) => service.forget(person)))
+    return Response.json({ forgotten: person, services: [...landscape.services.keys()] })
+  },
   'POST /clock': async (landscape, request) => {
     const body = await readBody(request)
     const { advanceMs } = (body.kind === 'json' ? body.value : {}) as { advanceMs?: unknown }

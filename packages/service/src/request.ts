@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { events, type OutputOf } from '@headwater/contract'
-import type { NewEvent, StoredEvent, StreamAppend } from '@headwater/event-store'
+import { type EventStore, type Keyring, type NewEvent, openEvents, type Recorded } from '@headwater/event-store'
 import type { Answer } from '@headwater/hypermedia'
 import { z } from 'zod'
 
@@ -9,12 +9,14 @@ const received = z.object({
   /** `pot/p1` */
   target: z.string(),
   action: z.string(),
-  input: z.unknown(),
-  inputHash: z.string(),
   /** The version the caller had seen. */
   expected: z.int().exactOptional(),
   /** Code of the refusal, where the domain refused. */
   refused: z.string().exactOptional(),
+  /** Whose personal data it may hold: then all that the person said, and was told, is sealed with the person's key. */
+  person: z.string().exactOptional(),
+  input: z.unknown(),
+  inputHash: z.string(),
   answer: z.object({ status: z.int(), headers: z.record(z.string(), z.string()), body: z.string() }),
 })
 
@@ -24,14 +26,21 @@ export type RequestReceived = OutputOf<typeof received>
 /** Requests are events of every service's own log; nobody outside may rely on them. */
 export const requestFacts = (service: string) => events(service, { RequestReceived: { data: received } })
 
+/** The same for entities that hold personal data. */
+export const personalRequestFacts = (service: string) =>
+  events(service, {
+    RequestReceived: { data: received, personal: { input: 'person', inputHash: 'person', answer: 'person' } },
+  })
+
 export function requestStream(requestId: string): string {
   return `request-${requestId}`
 }
 
 /** The append that keeps a request, in the same commit as what it caused. */
-export function keepRequest(requestId: string, data: RequestReceived): StreamAppend {
+export function keepRequest(service: string, requestId: string, data: RequestReceived): Recorded {
   const event: NewEvent = { id: requestId, type: 'RequestReceived', data }
-  return { stream: requestStream(requestId), expected: 0, events: [event] }
+  const facts = data.person === undefined ? requestFacts(service) : personalRequestFacts(service)
+  return { stream: requestStream(requestId), expected: 0, events: [event], facts }
 }
 
 /** Hash of all that makes two requests the same: where they go, what they do, and with what. */
@@ -41,8 +50,20 @@ export function hashOf(target: string, action: string, input: unknown, expected:
     .digest('base64url')
 }
 
+/** The request that was kept under an id, its personal parts opened; what belongs to somebody who was forgotten is gone. */
+export async function keptRequest(
+  store: EventStore,
+  keys: Keyring,
+  requestId: string,
+): Promise<Partial<RequestReceived> | undefined> {
+  const [kept] = await store.read(requestStream(requestId))
+  if (kept === undefined) return undefined
+  if (kept.data.person === undefined) return kept.data as RequestReceived
+  const [opened] = await openEvents(keys, personalRequestFacts(store.service), [kept])
+  return opened!.data as Partial<RequestReceived>
+}
+
 /** The answer that was kept, when the repeat asks the same; `key-reused` when it asks something else. */
-export function repeatOf(kept: StoredEvent, inputHash: string): Answer | { readonly kind: 'key-reused' } {
-  const data = kept.data as RequestReceived
-  return data.inputHash === inputHash ? data.answer : { kind: 'key-reused' }
+export function repeatOf(kept: Partial<RequestReceived>, inputHash: string): Answer | { readonly kind: 'key-reused' } {
+  return kept.inputHash === inputHash && kept.answer !== undefined ? kept.answer : { kind: 'key-reused' }
 }

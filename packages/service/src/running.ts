@@ -1,6 +1,6 @@
 import type { Contract } from '@headwater/contract'
 import { feedSource, migrateConsumers, postgresKeeper, type RunningConsumer, runConsumer } from '@headwater/consumer'
-import { type EventStore, migrate, openStore } from '@headwater/event-store'
+import { type EventStore, type Keyring, migrate, openStore, postgresKeyring } from '@headwater/event-store'
 import { type Allocations, variantReader } from '@headwater/experiment'
 import { feed } from '@headwater/feed'
 import { type Caller, type Handler, type Implementation, serve } from '@headwater/hypermedia'
@@ -39,10 +39,14 @@ export interface Running {
   readonly service: Service
   readonly contract: Contract
   readonly store: EventStore
+  /** Keys of the people whose personal data it holds; `forget` one, and all of it is unreadable everywhere. */
+  readonly keys: Keyring
   readonly consumers: readonly RunningConsumer[]
   readonly surroundings: Surroundings
   /** SQL on the service's own database. */
   query<Row = any>(sql: string, params?: readonly unknown[]): Promise<Row[]>
+  /** Deletes a person's key: at once here, within a minute in other processes, what it sealed is unreadable in every copy. */
+  forget(person: string): Promise<void>
   handle(request: Request, context: { readonly caller?: Caller }): Promise<Response>
   status(): Promise<ServiceStatus>
   /** Stops consumers, lets what was sent finish. The pool stays open: it is the place's. */
@@ -70,7 +74,9 @@ export async function run(service: Service, surroundings: Surroundings): Promise
   await migrate(pool)
   await migrateConsumers(pool)
   if (service.tables !== undefined) await pool.query(service.tables)
-  const store = openStore({ pool, service: service.name, now: () => new Date(surroundings.now()) })
+  const keys = postgresKeyring(pool)
+  await keys.migrate()
+  const store = openStore({ pool, service: service.name, keys, now: () => new Date(surroundings.now()) })
   const contract = wholeContract(service.name, service.facts)
   // Silence is waited out in real time, also where the landscape's clock is set ahead.
   const followed = await follow({ ...surroundings, now: Date.now, store, experiments: service.experiments ?? [] })
@@ -80,10 +86,17 @@ export async function run(service: Service, surroundings: Surroundings): Promise
     service,
     contract,
     store,
+    keys,
     consumers,
     surroundings,
     query: async (sql, params) => (await pool.query(sql, params as unknown[])).rows,
-    handle: handlerOf(service, contract, store, allocations, surroundings, () => running),
+    handle: handlerOf(service, contract, { store, keys }, allocations, surroundings, () => running),
+    async forget(person) {
+      await keys.forget(person)
+      for (const resource of service.resources) {
+        if ('decider' in resource) store.states.forget((resource as DeciderResource).decider, person)
+      }
+    },
     status: () => statusOf(running),
     async stop() {
       await Promise.all(stops.map((stop) => stop()))
@@ -109,13 +122,14 @@ export async function run(service: Service, surroundings: Surroundings): Promise
 function handlerOf(
   service: Service,
   contract: Contract,
-  store: EventStore,
+  { store, keys }: { readonly store: EventStore; readonly keys: Keyring },
   allocations: Allocations,
-  { pool, basePath, resolve, entry, log }: Surroundings,
+  { pool, basePath, resolve, log }: Surroundings,
   running: () => Running,
 ): Handler {
   const acting = {
     store,
+    keys,
     projections: service.projections ?? [],
     variants: (request: string) => variantReader(allocations.current(), { request }),
     views: viewsOf(pool),
@@ -130,7 +144,8 @@ function handlerOf(
     service: service.name,
     basePath,
     resolve,
-    entry,
+    // A path: answers are kept with their requests, and an address may change.
+    entry: '/',
     implementation,
     links: {
       events: { href: '/events', title: 'What this service publishes' },

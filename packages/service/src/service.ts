@@ -28,17 +28,18 @@ export interface Said<R extends readonly AnyResource[] = readonly AnyResource[]>
 export type Route = (request: Request, running: Running) => Promise<Response>
 
 /** A service as a value: nothing runs, no address is known. Where and how often it runs is chosen at start. */
-export interface Service extends Said {
+export interface Service<R extends readonly AnyResource[] = readonly AnyResource[]> extends Omit<Said, 'resources'> {
   readonly kind: 'service'
   readonly name: string
-  readonly resources: readonly AnyResource[]
+  /** Their types are what a client of the service moves by: `enter<{ pots: typeof pots['resources'] }>(…)`. */
+  readonly resources: R
 }
 
 /**
  * Declares a service.
  * @param name lower-case letters, digits and `-`; the name of its database, role, path and contract.
  */
-export function service<const R extends readonly AnyResource[]>(name: string, said: Said<R>): Service {
+export function service<const R extends readonly AnyResource[]>(name: string, said: Said<R>): Service<R> {
   if (!/^[a-z][a-z0-9-]{0,39}$/.test(name)) {
     throw new TypeError(
       `Expected a service name like "pots", got "${name}". Use lower-case letters, digits and "-", 40 at most.`,
@@ -52,5 +53,5 @@ export function service<const R extends readonly AnyResource[]>(name: string, sa
   const twice = names.find((one, index) => names.indexOf(one) !== index)
   if (twice !== undefined)
     throw new TypeError(`Service ${name} has two resources named "${twice}". Give one of them another \`name\`.`)
-  return Object.freeze({ ...said, kind: 'service', name }) as unknown as Service
+  return Object.freeze({ ...said, kind: 'service', name }) as unknown as Service<R>
 }

@@ -1,0 +1,34 @@
+import type { Claims, Issuer } from './issuer.ts'
+
+export interface Asking {
+  readonly origin: string
+  /** Origins of services elsewhere: nobody else ever gets the token. */
+  readonly trusted: ReadonlySet<string>
+  /** Answers a request for this process's own origin. */
+  readonly inside: (request: Request) => Promise<Response>
+  readonly issuer: Issuer
+  /** Milliseconds since 1970, real time. */
+  readonly now: () => number
+}
+
+/** Seconds a token holds, and the milliseconds after which a new one is signed. */
+const holds = 3_600
+const renewMs = 3_000_000
+
+/** A `fetch` with a token of one's own, which skips the socket where the answer is made in this process; all else is the same. */
+export function askingAs({ origin, trusted, inside, issuer, now }: Asking, claims: Claims): typeof fetch {
+  let token = ''
+  let renewAt = 0
+  return async (input, init) => {
+    const request = new Request(input, init)
+    const target = new URL(request.url).origin
+    if (!request.headers.has('authorization') && (target === origin || trusted.has(target))) {
+      if (now() >= renewAt) {
+        token = await issuer.sign(claims, holds)
+        renewAt = now() + renewMs
+      }
+      request.headers.set('authorization', `Bearer ${token}`)
+    }
+    return target === origin ? await inside(request) : await fetch(request)
+  }
+}
