@@ -124,6 +124,7 @@ export class Lane {
       const outcome = await attempt(this.#on, run)
       if (outcome.kind === 'committed') {
         this.#on.meter.handled(outcome.handled, outcome.outside)
+        for (const { verdict } of run) if (verdict !== undefined) this.#on.meter.aside(verdict)
         troubles = 0
       } else if (outcome.kind === 'failed') {
         runs.push(...(await this.#split(run, outcome)))
@@ -161,7 +162,7 @@ export class Lane {
 
   /** Undefined: try in place, since too many keys wait already. */
   #decide(error: unknown, attemptsBefore: number, item: { event: { id: string; type: string } }): Verdict | undefined {
-    const { consumer, random, holdings, meter } = this.#on
+    const { consumer, random, holdings } = this.#on
     const judgement = this.#on.judge?.(error) ?? judge(error)
     if (judgement === 'fatal') throw error
     const attempts = attemptsBefore + 1
@@ -175,7 +176,6 @@ export class Lane {
       )
     }
     const delayMs = state === 'retrying' ? backOffMs(attempts, random) : 0
-    meter.aside(state === 'retrying' ? delayMs : undefined)
     return { state, attempts, delayMs, error: keptError(error) }
   }
 
@@ -196,6 +196,7 @@ export class Lane {
       if (outcome.kind === 'committed') {
         this.#on.meter.handled(outcome.handled, outcome.outside)
         if (empty) held.parkedKeys.delete(key.key)
+        if (options.verdict !== undefined) this.#on.meter.aside(options.verdict.verdict)
         if (empty || options.verdict !== undefined) return
         options = { limit: this.#most }
       } else if (outcome.kind === 'failed') {

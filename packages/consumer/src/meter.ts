@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts'
+import type { Verdict } from './item.ts'
 import { keptError, type KeptError } from './failure.ts'
 
 /** Seconds that a rate is taken over. */
@@ -59,10 +60,10 @@ export class Meter {
     return this.#troubles.values().next().value
   }
 
-  /** An event was put aside, to be tried again in `delayMs`, or for good. */
-  aside(delayMs: number | undefined): void {
+  /** An event was put aside, and that is committed: it can be found when its time comes. */
+  aside({ state, delayMs }: Verdict): void {
     this.failedTotal += 1
-    if (delayMs === undefined) this.parkedTotal += 1
+    if (state === 'poison') this.parkedTotal += 1
     else this.onAside(delayMs)
   }
 
