@@ -1,6 +1,6 @@
 import { html, type Html, htmlResponse } from '@headwater/hypermedia'
 import type { Answer } from './answer.ts'
-import { dataAt } from './line.ts'
+import { dataOf } from './line.ts'
 
 /** A page for people: events as a table, a form to filter, links to move on. No scripts. */
 export function htmlPage(answer: Answer, asked: URLSearchParams, headers: Readonly<Record<string, string>>): Response {
@@ -53,15 +53,12 @@ function table(feed: string, lines: readonly string[]): Html {
 
 function row(feed: string, line: string): Html {
   const { position, type, subject, time } = JSON.parse(line) as Record<string, string>
-  // The data as it is served, not as JSON.parse would round it.
-  const bytes = Buffer.from(line)
-  const data = bytes.toString('utf8', dataAt(bytes, 0), bytes.length - 1)
   return html`<tr>
     <td><a href="${feed}/${position}">${position}</a></td>
     <td>${type}</td>
     <td>${subject}</td>
     <td><time>${time}</time></td>
-    <td><code>${data}</code></td>
+    <td><code>${dataOf(line)}</code></td>
   </tr>`
 }
 

@@ -168,14 +168,14 @@ export class KnownLog {
       }
     }
     const to = lines.full ? lines.lastPosition : Math.max(upTo, after)
-    const id = lines.count > 0 && to === lines.lastPosition ? lines.lastId : await this.idAt(to)
+    const id = lines.count > 0 && to === lines.lastPosition ? lines.lastId() : await this.idAt(to)
     if (id === undefined) throw new Error(`Expected an event at position ${to} of the log, got none.`)
     if (generation === this.generation && to > 0) {
       this.#learn(to, id)
       this.#shownBefore.set(`${view.hash} ${to}`, lines.lastPosition)
       if (this.#shownBefore.size > mostIds) this.#shownBefore.delete(this.#shownBefore.keys().next().value!)
     }
-    return { from: after + 1, to, id, count: lines.count, bytes: lines.bytes, lastShown: lines.lastPosition }
+    return { from: after + 1, to, id, count: lines.count, bytes: lines.bytes(), lastShown: lines.lastPosition }
   }
 
   async #lastShown({ hash, whole, types }: View, position: number): Promise<number> {

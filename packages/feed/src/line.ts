@@ -17,67 +17,64 @@ export function lineOf(service: string, row: LogRow): string {
 }
 
 /**
- * Where the parts of a line lie. All attributes before `data` are texts and numbers, and a quote inside a text is escaped, so the
- * first `,"name":` in a line is the attribute itself and never something inside a value.
+ * Where the parts of a line lie, as offsets. All attributes before `data` are texts and numbers, and a quote inside a text is
+ * escaped, so the first `,"name":` in a line is the attribute itself and never something inside a value.
  */
 export interface LineParts {
   readonly position: number
   readonly type: string
   readonly schemaVersion: number
-  /** Byte offset of `,"streamversion":`; `previousposition` goes before it. */
+  /** Of `,"streamversion":`; `previousposition` goes before it. */
   readonly streamVersionAt: number
-  /** Byte offset of the first digit of the schema version, and just after the last. */
+  /** Of the first digit of the schema version, and just after the last. */
   readonly schemaVersionFrom: number
   readonly schemaVersionTo: number
 }
 
-const typeMark = Buffer.from(',"type":"')
-const streamVersionMark = Buffer.from(',"streamversion":')
-const schemaVersionMark = Buffer.from(',"schemaversion":')
-const idMark = Buffer.from('"id":')
-const dataMark = Buffer.from(',"data":')
-const comma = 44
-const quote = 34
+const typeMark = ',"type":"'
+const streamVersionMark = ',"streamversion":'
+const schemaVersionMark = ',"schemaversion":'
+const dataMark = ',"data":'
 
-/** Finds the parts of the line that begins at `start` of `bytes`. Throws when the log wrote something else. */
-export function partsOf(bytes: Buffer, start: number): LineParts {
-  const type = bytes.indexOf(typeMark, start) + typeMark.length
-  const streamVersionAt = bytes.indexOf(streamVersionMark, type)
-  const schemaVersionFrom = bytes.indexOf(schemaVersionMark, streamVersionAt) + schemaVersionMark.length
+/** Finds the parts of the line that begins at `start` of a text. Throws when the log wrote something else. */
+export function partsOf(text: string, start: number): LineParts {
+  const type = text.indexOf(typeMark, start) + typeMark.length
+  const streamVersionAt = text.indexOf(streamVersionMark, type)
+  const schemaVersionFrom = text.indexOf(schemaVersionMark, streamVersionAt) + schemaVersionMark.length
   if (type < typeMark.length || streamVersionAt < 0 || schemaVersionFrom < schemaVersionMark.length) {
-    const seen = bytes.toString('utf8', start, start + 80)
     throw new Error(
-      `Expected the log to write events in the order of attributes that spec/feed.md gives, got "${seen}…". Write them by lineOf.`,
+      `Expected the log to write events in the order of attributes that spec/feed.md gives, got "${text.slice(start, start + 80)}…". Write them by lineOf.`,
     )
   }
-  const schemaVersionTo = bytes.indexOf(comma, schemaVersionFrom)
+  const schemaVersionTo = text.indexOf(',', schemaVersionFrom)
   return {
-    position: numberBefore(bytes, streamVersionAt),
-    type: bytes.toString('latin1', type, bytes.indexOf(quote, type)),
-    schemaVersion: numberBefore(bytes, schemaVersionTo),
+    position: numberBefore(text, streamVersionAt),
+    type: text.slice(type, text.indexOf('"', type)),
+    schemaVersion: numberBefore(text, schemaVersionTo),
     streamVersionAt,
     schemaVersionFrom,
     schemaVersionTo,
   }
 }
 
-/** The id of an event's line. */
-export function idOf(line: Buffer): string {
-  const from = line.indexOf(idMark) + idMark.length
-  return JSON.parse(line.toString('utf8', from, line.indexOf(',"source":', from))) as string
+/** The id of the event of a line. */
+export function idOf(line: string): string {
+  const from = line.indexOf('"id":') + '"id":'.length
+  return JSON.parse(line.slice(from, line.indexOf(',"source":', from))) as string
 }
 
-/** Byte offset of the data in a line; it ends one byte (the brace) before the line does. */
-export function dataAt(bytes: Buffer, start: number): number {
-  return bytes.indexOf(dataMark, start) + dataMark.length
+/** The JSON text of the data of a line. */
+export function dataOf(line: string): string {
+  return line.slice(line.indexOf(dataMark) + dataMark.length, -1)
 }
 
-function numberBefore(bytes: Buffer, end: number): number {
+function numberBefore(text: string, end: number): number {
   let value = 0
   let scale = 1
-  for (let at = end - 1; bytes[at]! >= 48 && bytes[at]! <= 57; at--) {
-    value += (bytes[at]! - 48) * scale
+  for (let at = end - 1; ; at--) {
+    const digit = text.charCodeAt(at) - 48
+    if (!(digit >= 0 && digit <= 9)) return value
+    value += digit * scale
     scale *= 10
   }
-  return value
 }

@@ -1,8 +1,6 @@
-import { dataAt, idOf, type LineParts, partsOf } from './line.ts'
+import { dataOf, idOf, type LineParts, partsOf } from './line.ts'
 import { refusal } from './problem.ts'
 import type { Form, View } from './view.ts'
-
-const newline = 10
 
 /** Most events and bytes in one range; one event larger than that still makes a range. */
 export interface Bounds {
@@ -11,8 +9,9 @@ export interface Bounds {
 }
 
 /**
- * Turns a log's lines into those that a view shows: bytes are copied as they are, with `previousposition` put in, and only where
- * a mapping, an old version or an ordering key asks for it is an event parsed.
+ * Turns a log's lines into those that a view shows: bytes are passed as they are, with `previousposition` put in, and only where
+ * a mapping, an old version or an ordering key asks for it is an event parsed. Bytes are handled as text of one character a byte
+ * (latin1), which passes every byte unchanged and is twice as fast as searching buffers.
  */
 export class ShownLines {
   /** Events written so far. */
@@ -21,25 +20,25 @@ export class ShownLines {
   lastPosition: number
   readonly #view: View
   readonly #bounds: Bounds
-  #rest: Buffer = Buffer.alloc(0)
-  #out: Buffer
+  readonly #out: string[] = []
   #length = 0
-  #lastLineAt = 0
+  #rest = ''
+  #lastHead = ''
 
   constructor(view: View, previous: number, bounds: Bounds) {
     this.#view = view
     this.#bounds = bounds
     this.lastPosition = previous
-    this.#out = Buffer.allocUnsafe(Math.min(bounds.bytes, 1 << 16))
   }
 
   /** Each line ended by a line feed. */
-  get bytes(): Buffer {
-    return this.#out.subarray(0, this.#length)
+  bytes(): Buffer {
+    return Buffer.from(this.#out.join(''), 'latin1')
   }
 
-  get lastId(): string {
-    return idOf(this.#out.subarray(this.#lastLineAt, this.#length))
+  /** Id of the last event written. */
+  lastId(): string {
+    return idOf(decoded(this.#lastHead))
   }
 
   get full(): boolean {
@@ -48,62 +47,52 @@ export class ShownLines {
 
   /** Takes a chunk of the log; stops where it is full. */
   take(chunk: Uint8Array): void {
-    const bytes = this.#rest.length === 0 ? asBuffer(chunk) : Buffer.concat([this.#rest, chunk])
+    if (this.full) return
+    const text = this.#rest + Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength).toString('latin1')
     let start = 0
     while (!this.full) {
-      const end = bytes.indexOf(newline, start)
+      const end = text.indexOf('\n', start)
       if (end < 0) break
-      this.#write(bytes, start, end)
+      this.#write(text, start, end)
       start = end + 1
     }
-    this.#rest = start === bytes.length ? Buffer.alloc(0) : bytes.subarray(start)
+    this.#rest = text.slice(start)
   }
 
-  #write(bytes: Buffer, start: number, end: number): void {
-    const parts = partsOf(bytes, start)
+  #write(text: string, start: number, end: number): void {
+    const parts = partsOf(text, start)
     const previous = this.#view.whole ? `,"previousposition":${this.lastPosition}` : ''
-    this.#lastLineAt = this.#length
     const form = this.#view.forms.get(parts.type)
+    this.#lastHead = text.slice(start, parts.streamVersionAt)
     if (form === undefined || isPlain(form, parts)) {
-      this.#reserve(end - start + previous.length + 1)
-      this.#copy(bytes, start, parts.streamVersionAt)
-      this.#length += this.#out.write(previous, this.#length, 'latin1')
-      this.#copy(bytes, parts.streamVersionAt, end)
+      this.#out.push(this.#lastHead, previous, text.slice(parts.streamVersionAt, end + 1))
+      this.#length += end + 1 - start + previous.length
     } else {
-      this.#writeMapped(form, parts, bytes.subarray(start, end), start, previous)
+      const line = Buffer.from(mappedLine(form, decoded(text.slice(start, end)), previous)).toString('latin1')
+      this.#out.push(line)
+      this.#length += line.length
     }
-    this.#out[this.#length++] = newline
     this.lastPosition = parts.position
     this.count++
   }
+}
 
-  #writeMapped(form: Form, parts: LineParts, line: Buffer, offset: number, previous: string): void {
-    const data = dataAt(line, 0)
-    const stored = line.toString('utf8', data, line.length - 1)
-    const shown = mapped(form, parts, stored)
-    const version = form.version ?? parts.schemaVersion
-    const key = keyText(form, shown)
-    const text =
-      line.toString('utf8', 0, parts.streamVersionAt - offset) +
-      previous +
-      line.toString('utf8', parts.streamVersionAt - offset, parts.schemaVersionFrom - offset) +
-      version +
-      line.toString('utf8', parts.schemaVersionTo - offset, data - ',"data":'.length) +
-      `${key},"data":${shown}}`
-    this.#reserve(Buffer.byteLength(text) + 1)
-    this.#length += this.#out.write(text, this.#length, 'utf8')
-  }
+function decoded(bytes: string): string {
+  return Buffer.from(bytes, 'latin1').toString('utf8')
+}
 
-  #copy(from: Buffer, start: number, end: number): void {
-    this.#length += from.copy(this.#out, this.#length, start, end)
-  }
-
-  #reserve(bytes: number): void {
-    if (this.#length + bytes <= this.#out.length) return
-    const grown = Buffer.allocUnsafe(Math.max(this.#out.length * 2, this.#length + bytes))
-    this.#out.copy(grown, 0, 0, this.#length)
-    this.#out = grown
-  }
+function mappedLine(form: Form, line: string, previous: string): string {
+  const parts = partsOf(line, 0)
+  const stored = dataOf(line)
+  const shown = mapped(form, parts, stored)
+  return (
+    line.slice(0, parts.streamVersionAt) +
+    previous +
+    line.slice(parts.streamVersionAt, parts.schemaVersionFrom) +
+    (form.version ?? parts.schemaVersion) +
+    line.slice(parts.schemaVersionTo, line.length - stored.length - ',"data":}'.length) +
+    `${keyText(form, shown)},"data":${shown}}\n`
+  )
 }
 
 /** Shown exactly as stored, and ordered by its stream. */
@@ -132,8 +121,4 @@ function keyText({ key }: Form, data: string): string {
   const value = (JSON.parse(data) as Record<string, unknown> | null)?.[key]
   if (typeof value === 'string' && value !== '') return `,"partitionkey":${JSON.stringify(value)}`
   return Number.isSafeInteger(value) ? `,"partitionkey":"${value as number}"` : ''
-}
-
-function asBuffer(chunk: Uint8Array): Buffer {
-  return Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
 }
