@@ -1,4 +1,6 @@
 export type { CloudEvent } from './cloud-event.ts'
+export { contractDocument, opened, shownTo } from './document.ts'
+export type { ContractDocument, DocumentOptions, Promised, Stored } from './document.ts'
 export { contractOf, events, InvalidEvent, only } from './events.ts'
 export type {
   AnyFacts,
@@ -13,5 +15,7 @@ export type {
   PublishedForm,
   Schemas,
 } from './events.ts'
+export { fieldsOf, readsOf } from './fields.ts'
+export type { Reads } from './fields.ts'
 export { check, jsonSchemaOf } from './schema.ts'
 export type { Checked, InputOf, JsonSchema, OutputOf, Schema, SchemaIssue } from './schema.ts'

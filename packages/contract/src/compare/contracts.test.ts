@@ -1,0 +1,121 @@
+import { expect, it } from 'vitest'
+import { z } from 'zod'
+import { contractDocument } from '../document.ts'
+import { contractOf, type EventDeclaration, events } from '../events.ts'
+import { brokenBy, type KnownReader } from './index.ts'
+import { compareContracts } from './contracts.ts'
+
+const document = (declaration: EventDeclaration | undefined) =>
+  contractDocument(contractOf(events('pots', declaration === undefined ? {} : { Saved: declaration as any })), {
+    inside: true,
+  })
+const changes = (before: EventDeclaration, now: EventDeclaration | undefined) =>
+  compareContracts(document(before), document(now)).map(({ rule, breaks, at }) => `${breaks}: ${rule} ${at}`.trim())
+
+const saved = z.object({ potId: z.string(), amountMinor: z.int() })
+const published = (data: z.ZodType, more: Partial<EventDeclaration> = {}): EventDeclaration => ({
+  data,
+  level: 'published',
+  ...more,
+})
+
+it('lets an internal type change as it likes, as long as history stays readable', () => {
+  expect(changes({ data: saved }, { data: z.object({ potId: z.string() }) })).toEqual([])
+  expect(changes({ data: saved }, { data: saved.extend({ note: z.string() }) })).toEqual([
+    'history: REQUIRED_PROPERTY_ADDED_TO_UNOPEN_CONTENT_MODEL /note',
+  ])
+  expect(changes({ data: saved }, { data: saved.extend({ note: z.string() }), version: 2 })).toEqual([
+    'history: UPCASTER_MISSING',
+  ])
+  expect(
+    changes(
+      { data: saved },
+      { data: saved.extend({ note: z.string() }), version: 2, upcast: { 1: (data) => ({ ...data, note: '' }) } },
+    ),
+  ).toEqual([])
+  expect(changes({ data: saved }, undefined)).toEqual(['history: TYPE_REMOVED'])
+})
+
+it('lets nobody outside notice a renamed field behind a mapping', () => {
+  const renamed = z.object({ potId: z.string(), minor: z.int() })
+  const mapped = published(renamed, {
+    version: 2,
+    upcast: { 1: ({ amountMinor, ...rest }) => ({ ...rest, minor: amountMinor }) },
+    published: { 1: { data: saved, from: ({ minor, ...rest }: any) => ({ ...rest, amountMinor: minor }) } },
+  })
+  expect(changes(published(saved), mapped)).toEqual([])
+  expect(changes(published(saved), published(renamed))).toContain(
+    'readers: PROPERTY_REMOVED_FROM_CLOSED_CONTENT_MODEL /amountMinor',
+  )
+  expect(changes(published(saved), published(renamed, { version: 2, upcast: { 1: (data) => data } }))).toEqual([
+    'readers: VERSION_REMOVED',
+  ])
+})
+
+it('knows what a published form may do', () => {
+  expect(changes(published(saved), published(saved.extend({ note: z.string().optional() })))).toEqual([])
+  expect(changes(published(saved.extend({ note: z.string().optional() })), published(saved))).toEqual([
+    'readers: PROPERTY_REMOVED_FROM_CLOSED_CONTENT_MODEL /note',
+  ])
+  expect(changes(published(saved), published(saved.extend({ amountMinor: z.int().nullable() })))).toEqual([
+    'readers: TYPE_NARROWED /amountMinor',
+  ])
+  expect(changes(published(saved), published(saved, { key: 'potId' }))).toEqual(['readers: KEY_CHANGED'])
+  const required = changes(published(saved), published(saved.extend({ note: z.string() })))
+  expect(new Set(required)).toEqual(new Set(['history: REQUIRED_PROPERTY_ADDED_TO_UNOPEN_CONTENT_MODEL /note']))
+})
+
+it('retires in steps: published, deprecated, gone', () => {
+  const deprecated = (until?: string): EventDeclaration => ({
+    data: saved,
+    level: 'deprecated',
+    ...(until === undefined ? {} : { until }),
+  })
+  expect(changes(published(saved), undefined)).toEqual(['never: LEVEL_SKIPPED'])
+  expect(changes(published(saved), { data: saved })).toEqual(['never: LEVEL_SKIPPED'])
+  expect(changes(published(saved), deprecated('2027-01-01'))).toEqual(['readers: TYPE_DEPRECATED'])
+  expect(changes(published(saved), deprecated())).toEqual(['readers: TYPE_DEPRECATED', 'never: SUNSET_MISSING'])
+  expect(changes(deprecated('2027-01-01'), deprecated('2027-02-01'))).toEqual([])
+  expect(changes(deprecated('2027-01-01'), deprecated('2026-12-01'))).toEqual(['never: SUNSET_EARLIER'])
+  expect(changes(deprecated('2027-01-01'), { data: saved })).toEqual(['readers: TYPE_REMOVED'])
+  expect(changes(deprecated('2027-01-01'), published(saved))).toEqual([])
+  expect(
+    changes(
+      { data: saved, level: 'experimental', readers: ['a', 'b'], until: '2027-01-01' },
+      { data: saved, level: 'experimental', readers: ['a'], until: '2027-01-01' },
+    ),
+  ).toEqual(['readers: READER_REMOVED'])
+})
+
+it('holds the new contract against all earlier ones', () => {
+  const [one, two, three] = [
+    z.object({ a: z.string() }),
+    z.object({ a: z.string().optional() }),
+    z.object({ a: z.string() }),
+  ]
+  const versions = [one, two, three].map((data) => document({ data }))
+  expect(compareContracts(versions.slice(0, 1), versions[2]!)).toEqual([])
+  expect(compareContracts(versions.slice(0, 2), versions[2]!)).toMatchObject([
+    { rule: 'REQUIRED_ATTRIBUTE_ADDED', at: '/a', breaks: 'history' },
+  ])
+})
+
+it('names whom a change breaks: declared, observed, and those of whom nothing is known', () => {
+  const [change] = compareContracts(document(published(saved)), document(published(z.object({ potId: z.string() }))))
+  const readers: KnownReader[] = [
+    { name: 'lists/all', reads: { Saved: ['/potId', '/amountMinor'] }, lastRead: '2026-11-01T00:00:00Z' },
+    { name: 'ids/only', reads: { Saved: ['/potId'] } },
+    {
+      name: 'ids/peeks',
+      reads: { Saved: ['/potId'] },
+      observed: { Saved: { '/amountMinor': '2026-11-02T00:00:00Z' } },
+    },
+    { name: 'other', reads: { Opened: ['/amountMinor'] } },
+    { name: 'silent' },
+  ]
+  expect(brokenBy(change!, readers)).toEqual([
+    { reader: 'lists/all', fields: ['/amountMinor'], declared: true, lastRead: '2026-11-01T00:00:00Z' },
+    { reader: 'ids/peeks', fields: ['/amountMinor'], declared: true, lastRead: '2026-11-02T00:00:00Z' },
+    { reader: 'silent', fields: [], declared: false },
+  ])
+})

@@ -1,0 +1,254 @@
+import type { ContractDocument, Promised, Stored } from '../document.ts'
+import type { Level } from '../events.ts'
+import { fieldsOf } from '../fields.ts'
+import type { JsonSchema } from '../schema.ts'
+import { compare, type Incompatibility } from './compare.ts'
+import type { Rule } from './difference.ts'
+
+/** What else may change about a type, beside its schemas. */
+export type ChangeRule =
+  | Rule
+  | 'TYPE_REMOVED'
+  | 'TYPE_DEPRECATED'
+  | 'TYPE_WITHDRAWN'
+  | 'LEVEL_SKIPPED'
+  | 'SUNSET_MISSING'
+  | 'SUNSET_EARLIER'
+  | 'VERSION_REMOVED'
+  | 'KEY_CHANGED'
+  | 'READER_REMOVED'
+  | 'STORED_VERSION_LOWERED'
+  | 'UPCASTER_MISSING'
+
+/** A change of a contract that somebody or something may not survive. */
+export interface Change {
+  readonly type: string
+  readonly rule: ChangeRule
+  /**
+   * `readers`: breaks who reads the type, and this field of it. `history`: events stored or copied before no longer fit.
+   * `never`: not done to anybody, whether there are readers or not.
+   */
+  readonly breaks: 'readers' | 'history' | 'never'
+  /** JSON Pointer into the data; '' for the whole type. */
+  readonly at: string
+  /** Published version concerned, where one is. */
+  readonly version?: number
+  readonly sentence: string
+  readonly suggestion: string
+}
+
+/**
+ * Every change between earlier contracts of a service (oldest first, all inside views or all of one reader) and the new one that
+ * breaks readers or history.
+ */
+export function compareContracts(
+  earlier: ContractDocument | readonly ContractDocument[],
+  now: ContractDocument,
+): Change[] {
+  const all = Array.isArray(earlier) ? (earlier as readonly ContractDocument[]) : [earlier as ContractDocument]
+  const seen = new Map<string, Change>()
+  // The newest first: of the same change, the sentence speaks of what was there last.
+  for (const before of all.toReversed()) {
+    for (const [type, promised] of Object.entries(before.types)) {
+      for (const change of changesOf(type, promised, now.types[type])) {
+        const key = [type, change.rule, change.breaks, change.at, change.version].join(' ')
+        if (!seen.has(key)) seen.set(key, change)
+      }
+    }
+  }
+  return [...seen.values()]
+}
+
+type Said = Omit<Change, 'type'>
+
+function changesOf(type: string, before: Promised, now: Promised | undefined): Change[] {
+  const changes: Said[] = [...levelChanges(before, now)]
+  if (now !== undefined) {
+    if (before.published !== undefined && now.published !== undefined) changes.push(...publishedChanges(before, now))
+    if (before.stored !== undefined && now.stored !== undefined)
+      changes.push(...storedChanges(before.stored, now.stored))
+  } else if (before.stored !== undefined && before.level === 'internal') changes.push(forgotten)
+  return changes.map((change) => ({ type, ...change }))
+}
+
+const forgotten: Said = {
+  rule: 'TYPE_REMOVED',
+  breaks: 'history',
+  at: '',
+  sentence: 'The type is no longer declared, and events of it are in the log.',
+  suggestion: 'Keep its declaration: history stays readable.',
+}
+
+const outside: readonly Level[] = ['published', 'deprecated']
+
+function levelChanges(before: Promised, now: Promised | undefined): Said[] {
+  const level = now?.level ?? 'internal'
+  if (before.level === level)
+    return level === 'internal' ? [] : [...sunsetChanges(before, now!), ...readerChanges(before, now!)]
+  if (before.level === 'experimental' && !outside.includes(level)) return [withdrawn(before)]
+  if (before.level === 'published' && level === 'deprecated') {
+    return [
+      said(
+        'TYPE_DEPRECATED',
+        'readers',
+        'It was published and is deprecated now.',
+        'Move its readers first, or say why with --override.',
+      ),
+      ...(now?.until === undefined ? [sunsetMissing] : []),
+    ]
+  }
+  if (before.level === 'published') {
+    const next = `level: 'deprecated', until: '<day>'`
+    return [
+      said(
+        'LEVEL_SKIPPED',
+        'never',
+        `It was published and would be ${now === undefined ? 'gone' : level} at once.`,
+        `Deprecate it first: ${next}.`,
+      ),
+    ]
+  }
+  if (before.level !== 'deprecated' || level === 'published') return []
+  if (level === 'experimental')
+    return [
+      said('LEVEL_SKIPPED', 'never', 'It was deprecated and would be experimental.', 'Publish it again, or let it go.'),
+    ]
+  return [
+    said(
+      'TYPE_REMOVED',
+      'readers',
+      `It was deprecated${before.until === undefined ? '' : ` until ${before.until}`} and is gone.`,
+      'Keep it until nobody reads it.',
+    ),
+  ]
+}
+
+const said = (rule: ChangeRule, breaks: Change['breaks'], sentence: string, suggestion: string): Said => ({
+  rule,
+  breaks,
+  at: '',
+  sentence,
+  suggestion,
+})
+
+const sunsetMissing = said(
+  'SUNSET_MISSING',
+  'never',
+  'It is deprecated without a day on which it goes.',
+  `Say it: until: '<day>'.`,
+)
+
+const withdrawn = ({ until = '' }: Promised) =>
+  said(
+    'TYPE_WITHDRAWN',
+    'readers',
+    `It was experimental until ${until} and is withdrawn.`,
+    'Wait for its day: the access ends by itself.',
+  )
+
+function sunsetChanges(before: Promised, now: Promised): Said[] {
+  if (before.level === 'deprecated' && now.until === undefined) return [sunsetMissing]
+  const [was, is] = [Date.parse(before.until ?? ''), Date.parse(now.until ?? '')]
+  if (!(is < was)) return []
+  const kind = before.level === 'deprecated' ? 'never' : 'readers'
+  return [
+    said(
+      'SUNSET_EARLIER',
+      kind,
+      `It was there until ${before.until}, and would end on ${now.until}.`,
+      `A day only moves later: until: '${before.until}'.`,
+    ),
+  ]
+}
+
+function readerChanges({ readers: before = [] }: Promised, { level, readers = [] }: Promised): Said[] {
+  if (level !== 'experimental') return []
+  return before
+    .filter((reader) => !readers.includes(reader))
+    .map((reader) =>
+      said(
+        'READER_REMOVED',
+        'readers',
+        `${reader} may no longer read it.`,
+        'Wait for its day: the access ends by itself.',
+      ),
+    )
+}
+
+function publishedChanges(before: Promised, now: Promised): Said[] {
+  const forms = Object.entries(before.published!).flatMap(([number, schema]) => {
+    const version = Number(number)
+    const next = now.published![number]
+    return next === undefined ? [versionRemoved(version)] : formChanges(version, schema, next)
+  })
+  if (before.key === now.key) return forms
+  const sentence = `Its events were ordered by ${before.key ?? 'stream'}, and would be by ${now.key ?? 'stream'}.`
+  return [
+    ...forms,
+    { ...said('KEY_CHANGED', 'readers', sentence, 'Publish a new type: consumers hold places by key.'), at: '' },
+  ]
+}
+
+function versionRemoved(version: number): Said {
+  const sentence = `Its published version ${version} is gone.`
+  return {
+    ...said(
+      'VERSION_REMOVED',
+      'readers',
+      sentence,
+      `Keep it: published: { ${version}: { data: …, from: (data) => … } }.`,
+    ),
+    version,
+  }
+}
+
+/** A published version may change only so that nobody who knew it notices; dropping what was optional is noticed too. */
+function formChanges(version: number, before: JsonSchema, now: JsonSchema): Said[] {
+  const kept = new Set(fieldsOf(now))
+  const dropped = fieldsOf(before).filter((field) => !kept.has(field))
+  const top = dropped.filter((field) => !dropped.some((other) => field.startsWith(`${other}/`)))
+  const others = compare(before, now, { lenient: true }).filter(({ at }) => !dropped.includes(at))
+  return [
+    ...top.map((at): Said => ({
+      rule: 'PROPERTY_REMOVED_FROM_CLOSED_CONTENT_MODEL',
+      breaks: 'readers',
+      at,
+      version,
+      sentence: `${at} is no longer published.`,
+      suggestion: `Keep version ${version} by a mapping, and publish the new form beside it as version ${version + 1}.`,
+    })),
+    ...others.map((found): Said => incompatible(found, found.direction === 'forward' ? 'readers' : 'history', version)),
+  ]
+}
+
+function incompatible(
+  { rule, at, sentence, suggestion }: Incompatibility,
+  breaks: Change['breaks'],
+  version?: number,
+): Said {
+  return { rule, breaks, at, sentence, suggestion, ...(version === undefined ? {} : { version }) }
+}
+
+function storedChanges(before: Stored, now: Stored): Said[] {
+  if (now.version < before.version) {
+    const sentence = `Events are stored in version ${before.version}, and it would be ${now.version}.`
+    return [said('STORED_VERSION_LOWERED', 'never', sentence, `Go on from version ${before.version}.`)]
+  }
+  if (now.version === before.version) {
+    const found = compare(before.schema, now.schema, { direction: 'backward', lenient: true })
+    return found.map((one) => incompatible(one, 'history'))
+  }
+  const missing = range(before.version, now.version).filter((version) => !now.upcasts.includes(version))
+  if (missing.length === 0 || compare(before.schema, now.schema, { direction: 'backward', lenient: true }).length === 0)
+    return []
+  return missing.map((version) =>
+    said(
+      'UPCASTER_MISSING',
+      'history',
+      `Nothing lifts its data from version ${version} to ${version + 1}.`,
+      `upcast: { ${version}: (data) => … }`,
+    ),
+  )
+}
+
+const range = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => from + index)

@@ -1,0 +1,10 @@
+// For tools: what services never need at run time.
+export { compare } from './compare.ts'
+export type { CompareOptions, Direction, Incompatibility } from './compare.ts'
+export { compareContracts } from './contracts.ts'
+export type { Change, ChangeRule } from './contracts.ts'
+export type { Difference, Rule } from './difference.ts'
+export { brokenBy } from './readers.ts'
+export type { Broken, KnownReader } from './readers.ts'
+export type { AnySchema } from './node.ts'
+export { differences, type Reading } from './walk.ts'

@@ -1,0 +1,52 @@
+import { type Reads, touches } from '../fields.ts'
+import type { Change } from './contracts.ts'
+
+/** Somebody who reads a service's events, as the service knows him. */
+export interface KnownReader {
+  /** `accounts/close-accounts-of-leavers`, or who the token said. */
+  readonly name: string
+  /** Types and fields read; absent for one who declared nothing: he counts as reading everything. */
+  readonly reads?: Reads
+  /** When it was last seen to read, RFC 3339. */
+  readonly lastRead?: string
+  /** When a field of a type was last seen to be read. */
+  readonly observed?: Readonly<Record<string, Readonly<Record<string, string>>>>
+}
+
+/** A reader who would not survive a change, and by what he reads. */
+export interface Broken {
+  readonly reader: string
+  /** Fields concerned; none for a reader that counts as reading everything, or when the whole type is. */
+  readonly fields: readonly string[]
+  readonly declared: boolean
+  readonly lastRead?: string
+}
+
+/** Who would be broken by a change. What was observed adds to what was declared, and never takes away. */
+export function brokenBy(change: Change, readers: readonly KnownReader[]): Broken[] {
+  if (change.breaks !== 'readers') return []
+  return readers.flatMap((reader): Broken[] => {
+    const seen = reader.observed?.[change.type] ?? {}
+    const last = lastOf(reader, seen, change.at)
+    const found = (fields: readonly string[], declared: boolean): Broken[] => [
+      { reader: reader.name, fields, declared, ...(last === undefined ? {} : { lastRead: last }) },
+    ]
+    if (reader.reads === undefined) return found([], false)
+    const read = reader.reads[change.type]
+    const fields = [...new Set([...(read ?? []), ...Object.keys(seen)])]
+    if (read === undefined && fields.length === 0) return []
+    if (change.at === '') return found([], true)
+    const concerned = fields.filter((field) => touches([field], change.at))
+    return concerned.length === 0 ? [] : found(concerned, true)
+  })
+}
+
+function lastOf({ lastRead }: KnownReader, seen: Readonly<Record<string, string>>, at: string): string | undefined {
+  const times = Object.entries(seen).filter(([field]) => touches([field], at))
+  return (
+    times
+      .map(([, time]) => time)
+      .toSorted()
+      .at(-1) ?? lastRead
+  )
+}

@@ -1,0 +1,130 @@
+import { createHash } from 'node:crypto'
+import type { Contract, EventType, Level } from './events.ts'
+import { type JsonSchema, jsonSchemaOf } from './schema.ts'
+
+/** What a service promises about its events, as JSON. */
+export interface ContractDocument {
+  readonly service: string
+  /** SHA-256 of all the rest, in hex; equal promises have equal hashes. */
+  readonly hash: string
+  readonly types: Readonly<Record<string, Promised>>
+}
+
+/** What is promised about one event type. */
+export interface Promised {
+  readonly level: Level
+  /** Published forms by version: JSON Schema 2020-12. More fields than it names may come: pass over those you do not know. */
+  readonly published?: Readonly<Record<string, JsonSchema>>
+  /** How the data is stored; only for those who may look inside, and no promise. */
+  readonly stored?: Stored
+  /** Field whose value orders the events for consumers; the stream where absent. */
+  readonly key?: string
+  /** Fields that travel sealed, each with the field that names the person. */
+  readonly personal?: Readonly<Record<string, string>>
+  readonly readers?: readonly string[]
+  /** Day (ISO 8601) on which experimental access ends, or a deprecated type goes. */
+  readonly until?: string
+}
+
+export interface Stored {
+  readonly version: number
+  readonly schema: JsonSchema
+  /** Versions that are lifted to the next. */
+  readonly upcasts: readonly number[]
+}
+
+export interface DocumentOptions {
+  /** Whose view it is: service or consumer name. Experimental types are for those they name. */
+  readonly reader?: string
+  /** Shows every type, also internal ones, and how the data is stored. */
+  readonly inside?: boolean
+  readonly now?: Date
+}
+
+/** The promise of a service as data, as far as a reader may see it. */
+export function contractDocument(contract: Contract, options: DocumentOptions = {}): ContractDocument {
+  const { inside = false, reader, now = new Date() } = options
+  const types = [...contract.types.values()]
+    .filter((type) => inside || shownTo(type, reader, now))
+    .map((type) => [type.type, promised(type, inside)] as const)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+  const said = { service: contract.service, types: Object.fromEntries(types) }
+  return { service: said.service, hash: hashOf(said), types: said.types }
+}
+
+/** Whether a reader may see events of a type. Experimental access ends by itself as its day begins (UTC). */
+export function shownTo({ level, readers = [], until }: EventType, reader: string | undefined, now: Date): boolean {
+  if (level !== 'experimental') return level !== 'internal'
+  if (reader === undefined || !readers.includes(reader)) return false
+  return until !== undefined && now.getTime() < Date.parse(until)
+}
+
+function promised(type: EventType, inside: boolean): Promised {
+  const { level, key, personal, readers, until } = type
+  return {
+    level,
+    ...(level === 'internal' ? {} : { published: publishedForms(type) }),
+    ...(inside ? { stored: storedForm(type) } : {}),
+    ...(key === undefined ? {} : { key }),
+    ...(personal === undefined ? {} : { personal: personal as Record<string, string> }),
+    ...(readers === undefined ? {} : { readers }),
+    ...(until === undefined ? {} : { until }),
+  }
+}
+
+function storedForm({ data, version, upcast = {} }: EventType): Stored {
+  return { version, schema: jsonSchemaOf(data), upcasts: Object.keys(upcast).map(Number) }
+}
+
+function publishedForms({ data, version, published, personal = {} }: EventType): Record<string, JsonSchema> {
+  const forms = published ?? { [version]: { data } }
+  return Object.fromEntries(
+    Object.entries(forms).map(([number, form]) => [
+      number,
+      sealing(opened(jsonSchemaOf(form.data)), Object.keys(personal)),
+    ]),
+  )
+}
+
+/** Personal fields travel sealed, and open only to those who hold the person's key. */
+function sealing(schema: JsonSchema, personal: readonly string[]): JsonSchema {
+  const properties = schema.properties as Record<string, JsonSchema> | undefined
+  if (properties === undefined || personal.length === 0) return schema
+  const sealed = { type: 'object', properties: { sealed: { type: 'string' } }, required: ['sealed'] }
+  const entries = Object.entries(properties).map(([name, field]) => [
+    name,
+    personal.includes(name) ? { anyOf: [field, sealed] } : field,
+  ])
+  return { ...schema, properties: Object.fromEntries(entries) }
+}
+
+const literal = new Set(['const', 'enum', 'default', 'examples'])
+const named = new Set(['properties', 'patternProperties', '$defs', 'dependentSchemas'])
+
+/** The schema as one reads by it who passes over what he does not know. */
+export function opened<S>(schema: S, ofNames = false): S {
+  if (Array.isArray(schema)) return schema.map((one) => opened(one)) as S
+  if (typeof schema !== 'object' || schema === null) return schema
+  const entries = Object.entries(schema).flatMap(([name, value]) => {
+    if (ofNames) return [[name, opened(value)]]
+    if (['additionalProperties', 'unevaluatedProperties'].includes(name) && value === false) return []
+    return [[name, literal.has(name) ? value : opened(value, named.has(name))]]
+  })
+  return Object.fromEntries(entries)
+}
+
+function hashOf(said: unknown): string {
+  return createHash('sha256')
+    .update(JSON.stringify(sorted(said)))
+    .digest('hex')
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, member]) => [name, sorted(member)]),
+  )
+}

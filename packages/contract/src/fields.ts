@@ -1,0 +1,58 @@
+import type { Contract, EventType } from './events.ts'
+import { type JsonSchema, jsonSchemaOf } from './schema.ts'
+
+/** What a reader reads of another service's contract: the fields of each type, as JSON Pointers; `*` stands for any element. */
+export type Reads = Readonly<Record<string, readonly string[]>>
+
+/** What facts that somebody was compiled against let him read, of these types or all. */
+export function readsOf({ types }: Contract, only?: readonly string[]): Reads {
+  const wanted = [...types.values()].filter(({ type }) => only === undefined || only.includes(type))
+  return Object.fromEntries(wanted.map((type) => [type.type, readableFields(type)]))
+}
+
+/** Whoever has the owner's own facts reads what is published, whatever is stored. */
+function readableFields({ data, published }: EventType): string[] {
+  const oldest = published?.[Math.min(...Object.keys(published).map(Number))]
+  return fieldsOf(jsonSchemaOf((oldest ?? { data }).data))
+}
+
+const deepest = 8
+
+/** Every field that a schema names, as JSON Pointers into the data, sorted. */
+export function fieldsOf(schema: JsonSchema): string[] {
+  const found = new Set<string>()
+  collect(schema, schema, '', 0, found)
+  return [...found].toSorted()
+}
+
+function collect(schema: unknown, root: JsonSchema, at: string, depth: number, found: Set<string>): void {
+  if (typeof schema !== 'object' || schema === null || depth > deepest) return
+  const {
+    $ref,
+    properties = {},
+    items,
+    prefixItems = [],
+    additionalProperties,
+    anyOf = [],
+    oneOf = [],
+    allOf = [],
+  } = schema as Record<string, any>
+  for (const [name, field] of Object.entries(properties)) {
+    const pointer = `${at}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`
+    found.add(pointer)
+    collect(field, root, pointer, depth + 1, found)
+  }
+  for (const inside of [items, ...prefixItems, additionalProperties]) collect(inside, root, `${at}/*`, depth + 1, found)
+  for (const same of [...anyOf, ...oneOf, ...allOf]) collect(same, root, at, depth + 1, found)
+  if (typeof $ref === 'string') collect(referred($ref, root), root, at, depth + 1, found)
+}
+
+function referred(ref: string, root: JsonSchema): unknown {
+  const path = ref.split('/').slice(1)
+  return path.reduce<any>((value, key) => value?.[key.replaceAll('~1', '/').replaceAll('~0', '~')], root)
+}
+
+/** Whether a change at a place touches somebody who reads some fields: the place itself, what it lies in, or what lies in it. */
+export function touches(fields: readonly string[], at: string): boolean {
+  return at === '' || fields.some((field) => field === at || field.startsWith(`${at}/`) || at.startsWith(`${field}/`))
+}
