@@ -1,6 +1,7 @@
 package dev.headwater.connect;
 
 import dev.headwater.reader.BackOff;
+import dev.headwater.reader.Covered;
 import dev.headwater.reader.Cursor;
 import dev.headwater.reader.Discovery;
 import dev.headwater.reader.Event;
@@ -14,11 +15,9 @@ import dev.headwater.reader.Item;
 import dev.headwater.reader.Pause;
 import dev.headwater.reader.Place;
 import dev.headwater.reader.Range;
-import dev.headwater.reader.Unusable;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.random.RandomGenerator;
@@ -32,7 +31,6 @@ final class FeedLane implements Runnable {
     private static final Logger log = LoggerFactory.getLogger(FeedLane.class);
     /** A page of a proxy looks like this many broken answers; a broken contract like more. */
     private static final int BROKEN_TRIES = 5;
-    private static final int MOST_CHUNK_BYTES = 64 * 1024 * 1024;
     private static final long END_EVERY_NANOS = Duration.ofSeconds(10).toNanos();
 
     private final Settings settings;
@@ -100,8 +98,7 @@ final class FeedLane implements Runnable {
     private void step() throws InterruptedException {
         try {
             if (reader == null) open();
-            readChunk();
-            succeeded();
+            readAnswer();
         } catch (FeedUnavailable later) {
             retry(later, later.retryAfter());
         } catch (RetriableException kafka) {
@@ -144,17 +141,10 @@ final class FeedLane implements Runnable {
         }
     }
 
-    private void readChunk() throws InterruptedException {
-        List<Item> items = new ArrayList<>();
-        int bytes = 0;
-        for (Item item = reader.next(); item != null; item = reader.next()) {
-            if (item instanceof Range range) {
-                give(items, range, bytes);
-                return;
-            }
-            items.add(item);
-            bytes += item instanceof Event event ? event.json().length : ((Unusable) item).json().length;
-            if (bytes > MOST_CHUNK_BYTES) throw new FeedBroken("No range line within " + MOST_CHUNK_BYTES + " bytes.");
+    private void readAnswer() throws InterruptedException {
+        for (Covered next = reader.nextRange(); next != null; next = reader.nextRange()) {
+            give(next.items(), next.range(), next.bytes());
+            succeeded();
         }
     }
 

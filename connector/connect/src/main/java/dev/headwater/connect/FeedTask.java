@@ -18,7 +18,7 @@ import org.slf4j.LoggerFactory;
 /** Reads its share of the feeds; what one poll gives is one transaction, of whole ranges. */
 public final class FeedTask extends SourceTask {
     /** A poll that finds nothing returns, so that Connect can stop or pause the task. */
-    private static final long POLL_MS = 1_000;
+    private static final long POLL_MS = 500;
 
     private static final Duration RETRY = Duration.ofMillis(500);
     private static final Logger log = LoggerFactory.getLogger(FeedTask.class);

@@ -24,6 +24,8 @@ final class Records {
     private final Settings settings;
     private final ToIntFunction<String> partitionsOf;
     private final Map<String, FeedOffset> reached = new HashMap<>();
+    /** Last range of each feed that no heartbeat has told of yet. */
+    private final Map<String, Range> unsaid = new HashMap<>();
     private final Map<String, Long> heartbeatAt = new HashMap<>();
     private final Map<String, String> names = new HashMap<>();
     private final boolean byCategory;
@@ -58,8 +60,12 @@ final class Records {
             String service = chunk.lane().service();
             for (Item item : chunk.items()) records.add(record(chunk, service, item, now));
             move(service, chunk.range().log(), chunk.range().cursor(), 0);
-            boolean due = now - heartbeatAt.getOrDefault(service, 0L) >= heartbeatEveryMs;
-            if (due) records.add(heartbeat(service, chunk.range(), now));
+            unsaid.put(service, chunk.range());
+        }
+        for (Map.Entry<String, Range> one : List.copyOf(unsaid.entrySet())) {
+            if (now - heartbeatAt.getOrDefault(one.getKey(), 0L) < heartbeatEveryMs) continue;
+            records.add(heartbeat(one.getKey(), one.getValue(), now));
+            unsaid.remove(one.getKey());
         }
         return records;
     }

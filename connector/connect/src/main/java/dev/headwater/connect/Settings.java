@@ -52,7 +52,7 @@ final class Settings extends AbstractConfig {
             .define("patience.ms", Type.INT, 5_000, ConfigDef.Range.atLeast(100), Importance.LOW, "Longest silence of a server, beyond the wait.")
             .define("discovery.interval.ms", Type.INT, 10_000, ConfigDef.Range.atLeast(100), Importance.LOW, "How often the entry is looked at for new, moved and removed services.")
             .define("heartbeat.topic", Type.STRING, "headwater.heartbeats", Importance.LOW, "Topic that says up to which position each feed is in Kafka.")
-            .define("heartbeat.interval.ms", Type.INT, 10_000, ConfigDef.Range.atLeast(10), Importance.LOW, "Least time between two heartbeats of a feed.")
+            .define("heartbeat.interval.ms", Type.INT, 1_000, ConfigDef.Range.atLeast(10), Importance.LOW, "Least time between two heartbeats of a feed.")
             .define("quarantine.topic", Type.STRING, "headwater.quarantine", Importance.LOW, "Topic for what is no event of the format or too large for Kafka.")
             .define("event.max.bytes", Type.INT, EVENT_MAX_BYTES, ConfigDef.Range.atLeast(1024), Importance.LOW,
                     "Largest event written; must fit the producer's max.request.size and the topic's max.message.bytes. Larger ones go to quarantine.")

@@ -75,6 +75,17 @@ class RecordsTest {
     }
 
     @Test
+    void tell_within_the_interval_of_the_last_position_also_when_nothing_more_comes() throws Exception {
+        Records records = new Records(settings("heartbeat.interval.ms", "20"), topic -> 12, Map.of());
+        assertEquals("headwater.heartbeats", records.of(List.of(chunk(1))).get(0).topic());
+        assertEquals(0, records.of(List.of()).size());
+        List<SourceRecord> later = new java.util.ArrayList<>(records.of(List.of(chunk(2))));
+        while (later.isEmpty()) later.addAll(records.of(List.of()));
+        assertEquals(2L, later.get(0).sourceOffset().get("position"));
+        assertEquals(0, records.of(List.of()).size());
+    }
+
+    @Test
     void put_aside_what_is_unusable_and_keep_the_order() {
         List<SourceRecord> records = records(12, Map.of()).of(List.of(chunk(3,
                 event(1, "k", "{}"), new Unusable("no id", "{\"a\":1}".getBytes(StandardCharsets.UTF_8)), event(3, "k", "x".repeat(2000)))));

@@ -4,6 +4,7 @@ import java.net.URI;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -12,6 +13,7 @@ import java.util.List;
  */
 public final class FeedReader implements AutoCloseable {
     private static final String ACCEPT = "application/x-ndjson, application/hal+json;q=0.5";
+    private static final int MOST_RANGE_BYTES = 64 * 1024 * 1024;
     private static final int MOST_PAGE_BYTES = 64 * 1024 * 1024;
 
     private final Http http;
@@ -69,6 +71,32 @@ public final class FeedReader implements AutoCloseable {
             return item;
         } finally {
             if (!done) drop();
+        }
+    }
+
+    /**
+     * The next range, whole, with all that it shows; null when an answer ended between two.
+     *
+     * @throws FeedFailure after which the next call asks again from the end of the last range given
+     */
+    public Covered nextRange() {
+        Cursor before = cursor;
+        long shownBefore = lastShown;
+        List<Item> items = new ArrayList<>();
+        int bytes = 0;
+        try {
+            for (Item item = next(); item != null; item = next()) {
+                if (item instanceof Range range) return new Covered(items, range, bytes);
+                items.add(item);
+                bytes += item instanceof Event event ? event.json().length : ((Unusable) item).json().length;
+                if (bytes > MOST_RANGE_BYTES) throw new FeedBroken("No range line within " + MOST_RANGE_BYTES + " bytes of " + feed + ".");
+            }
+            return null;
+        } catch (FeedFailure failure) {
+            drop();
+            cursor = before;
+            lastShown = shownBefore;
+            throw failure;
         }
     }
 
