@@ -156,7 +156,7 @@ function answerOf({ site, linker }: Acting, action: SiteAction, outcome: Outcome
     status: creates ? 201 : 200,
     headers: {
       'content-type': 'application/hal+json',
-      etag: etagOf(outcome.version),
+      ...(outcome.version !== undefined && { etag: etagOf(outcome.version) }),
       'content-location': self,
       ...(creates && { location: self }),
     },

@@ -7,7 +7,8 @@ export interface Answer {
   readonly body: string
 }
 
-export type Outcome<State> = { readonly kind: 'done'; readonly state: State; readonly version: number } | Refused
+/** Without a version there is no ETag. */
+export type Outcome<State> = { readonly kind: 'done'; readonly state: State; readonly version?: number } | Refused
 
 export interface Refused {
   readonly kind: 'refused'

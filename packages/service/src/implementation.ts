@@ -15,7 +15,7 @@ import type { VariantReader } from '@headwater/experiment'
 import type { Answer, Call, Implementation } from '@headwater/hypermedia'
 import { idFrom, newId } from './ids.ts'
 import { hashOf, keepRequest, keptRequest, repeatOf } from './request.ts'
-import type { DeciderResource, View, ViewContext } from './resource.ts'
+import type { DeciderResource } from './resource.ts'
 import { traceparentFor } from './telemetry.ts'
 
 export interface Acting {
@@ -24,17 +24,6 @@ export interface Acting {
   readonly projections: readonly InlineProjection[]
   /** A fresh reader of variants for one request; what its last try read is exposed. */
   readonly variants: (requestId: string) => VariantReader
-  readonly views: Omit<ViewContext, 'caller'>
-}
-
-/** A view, read for whoever asks. */
-export function viewing({ read }: View, { views }: Acting): Implementation {
-  return {
-    async read(variables, { caller }) {
-      const state = await read(variables as any, { ...views, ...(caller === undefined ? {} : { caller }) })
-      return state === undefined ? undefined : { state }
-    },
-  }
 }
 
 /** A decider's entity: read by folding its stream, acted on by its commands. */

@@ -7,8 +7,10 @@ export {
   type Entity,
   entity,
   type InlineProjection,
+  projection,
   type Refusal,
   refuse,
+  sqlProjection,
   type StateOf,
 } from '@headwater/event-store'
 export {
@@ -25,6 +27,7 @@ export {
   sum,
 } from '@headwater/experiment'
 export { type Caller, link, problem } from '@headwater/hypermedia'
-export { resource, view, type ViewContext } from './resource.ts'
+export { resource } from './resource.ts'
 export { type Route, service, type Service } from './service.ts'
+export { action, type ActContext, view, type ViewContext } from './view.ts'
 export type { Running, ServiceStatus } from './running.ts'

@@ -130,6 +130,7 @@ export async function startLandscape(services: readonly Service[], options: Land
         entry: `${origin}/`,
         basePath: `/${service.name}`,
         fetch: fetchAs(service.name, ['events:read', ...(service.scopes ?? [])]),
+        fetchFor: (subject) => fetchAs(subject, service.scopes ?? []),
         resolve: (relation) => related.resolve(service.name, relation),
         lake: () => lands?.lake,
         log,
@@ -191,6 +192,16 @@ export async function startLandscape(services: readonly Service[], options: Land
   return landscape
 }
 
+async function projected(
+  { projections, service }: Running,
+  position: number,
+  { signal }: { readonly signal?: AbortSignal },
+): Promise<void> {
+  const names = (service.projections ?? []).flatMap((one) => ('kind' in one ? [one.name] : []))
+  for (const name of names)
+    while (!(await projections().reached(name, position, { waitMs: 5_000 }))) signal?.throwIfAborted()
+}
+
 const starting = () =>
   problem(503, {
     code: 'HW_STARTING',
@@ -221,6 +232,7 @@ async function settled(
         return consumer.caughtUp(Object.fromEntries(read), options)
       }),
     )
+    await Promise.all([...running.values()].map((one) => projected(one, now[one.service.name] ?? 0, options)))
     await lands?.caughtUp(now)
   }
 }

@@ -26,24 +26,6 @@ export interface DeciderResource<
   readonly decider: Decider<State, any>
 }
 
-/** A resource that is only read: from projections, or from other services. */
-export interface View<
-  Name extends string = string,
-  Path extends string = string,
-  State = any,
-  Links extends LinkRules<any, any> = LinkRules<any, any>,
-> extends Resource<Name, Path, State, Links, {}, State, {}> {
-  read(variables: Variables<Path>, context: ViewContext): Promise<State | undefined>
-}
-
-export interface ViewContext {
-  readonly caller?: Caller
-  /** SQL on the service's own database. */
-  query<Row = any>(sql: string, params?: readonly unknown[]): Promise<Row[]>
-  /** Rows of an inline projection whose keys start with a text, by key; 10,000 at most. */
-  rows<Value = any>(projection: string, range: { readonly prefix?: string }): Promise<{ key: string; value: Value }[]>
-}
-
 type ActionsOf<State, Path extends string, C extends Commands> = {
   readonly [N in keyof C]?: ActionRule<NoInfer<State>, Path>
 }
@@ -98,21 +80,6 @@ export function resource<
   refuseManyVariables(path)
   const declared = (declare as any)(path, { ...said, actions })
   return { ...declared, decider }
-}
-
-/** Declares a resource that is only read: `view('/pots{?customerId}', read, { links })`. `read` gives the state, or undefined where there is none. */
-export function view<
-  const Path extends string,
-  State extends object,
-  const Links extends LinkRules<NoInfer<State>, Path>,
-  const Name extends string = NameOf<Path>,
->(
-  path: Path,
-  read: (variables: Variables<Path>, context: ViewContext) => Promise<State | undefined>,
-  said: ResourceRule<NoInfer<State>, Path> & { readonly name?: Name; readonly links: Links },
-): View<Name, Path, State, Links> {
-  const declared = (declare as any)(path, { ...said, actions: {} })
-  return { ...declared, read }
 }
 
 function refuseManyVariables(path: string): void {

@@ -1,6 +1,25 @@
 import type { Contract } from '@headwater/contract'
-import { feedSource, migrateConsumers, postgresKeeper, type RunningConsumer, runConsumer } from '@headwater/consumer'
-import { type EventStore, type Keyring, migrate, openStore, postgresKeyring } from '@headwater/event-store'
+import {
+  feedSource,
+  migrateConsumers,
+  postgresKeeper,
+  type RunningConsumer,
+  type RunOptions,
+  runConsumer,
+} from '@headwater/consumer'
+import {
+  type CommandData,
+  type EventStore,
+  execute,
+  type Executed,
+  type Following,
+  followLog,
+  type InlineProjection,
+  type Keyring,
+  migrate,
+  openStore,
+  postgresKeyring,
+} from '@headwater/event-store'
 import { type Allocations, variantReader } from '@headwater/experiment'
 import { feed } from '@headwater/feed'
 import { type Caller, type Handler, type Implementation, serve } from '@headwater/hypermedia'
@@ -8,12 +27,15 @@ import type { Lake } from '@headwater/lake'
 import type pg from 'pg'
 import { follow, wholeContract } from './allocations.ts'
 import { effectsOf } from './effects.ts'
-import { deciding, viewing } from './implementation.ts'
+import { deciding } from './implementation.ts'
 import type { Logger } from './logger.ts'
-import type { DeciderResource, View, ViewContext } from './resource.ts'
+import type { DeciderResource } from './resource.ts'
+import { screens } from './screens.ts'
 import type { Service } from './service.ts'
 import { streams } from './streams.ts'
 import { consumerTracer } from './telemetry.ts'
+import type { View } from './view.ts'
+import { viewing } from './viewing.ts'
 
 /** What a service needs of the place it runs in. */
 export interface Surroundings {
@@ -25,6 +47,8 @@ export interface Surroundings {
   readonly basePath: string
   /** Reaches other services, with this service's own token; skips the socket where they run in this process. */
   readonly fetch: typeof fetch
+  /** The same in somebody's name: the rights stay this service's own, and the services asked see for whom it asks. */
+  readonly fetchFor: (subject: string) => typeof fetch
   /** URI template of a resource of another service, `customers:customer`. */
   readonly resolve: (relation: string) => string | undefined | Promise<string | undefined>
   /** The lake that lands every event, where this process has one. */
@@ -43,10 +67,14 @@ export interface Running {
   readonly keys: Keyring
   readonly consumers: readonly RunningConsumer[]
   readonly surroundings: Surroundings
+  /** Projections that follow the log, and the rebuilding of those whose code has changed. */
+  readonly projections: () => Following
   /** SQL on the service's own database. */
   query<Row = any>(sql: string, params?: readonly unknown[]): Promise<Row[]>
   /** Deletes a person's key: at once here, within a minute in other processes, what it sealed is unreadable in every copy. */
   forget(person: string): Promise<void>
+  /** Runs a command of one of the service's deciders, caused by an event or by whatever the id names. */
+  run<C>(command: C, id: string, data: CommandData<C>, cause: string): Promise<Executed<any>>
   handle(request: Request, context: { readonly caller?: Caller }): Promise<Response>
   status(): Promise<ServiceStatus>
   /** Stops consumers, lets what was sent finish. The pool stays open: it is the place's. */
@@ -57,6 +85,7 @@ export interface ServiceStatus {
   readonly service: string
   readonly log: string
   readonly position: number
+  readonly projections: readonly { readonly name: string; readonly lag: number }[]
   readonly consumers: readonly {
     readonly name: string
     readonly state: string
@@ -82,6 +111,7 @@ export async function run(service: Service, surroundings: Surroundings): Promise
   const followed = await follow({ ...surroundings, now: Date.now, store, experiments: service.experiments ?? [] })
   const { allocations } = followed
   const consumers: RunningConsumer[] = []
+  const inline = (service.projections ?? []).filter((one): one is InlineProjection => !('kind' in one))
   const running: Running = {
     service,
     contract,
@@ -89,7 +119,13 @@ export async function run(service: Service, surroundings: Surroundings): Promise
     keys,
     consumers,
     surroundings,
+    projections: () => following,
     query: async (sql, params) => (await pool.query(sql, params as unknown[])).rows,
+    run: (command: any, id, data, cause) =>
+      execute(store, command.decider, id, command, data as any, {
+        meta: { correlationId: cause, causationId: cause },
+        inline,
+      }),
     handle: handlerOf(service, contract, { store, keys }, allocations, surroundings, () => running),
     async forget(person) {
       await keys.forget(person)
@@ -104,10 +140,15 @@ export async function run(service: Service, surroundings: Surroundings): Promise
     },
   }
   const stops: (() => Promise<void>)[] = [followed.stop]
+  const following = followLog(store, service.projections ?? [])
+  following.ended.catch((error: Error) =>
+    log('error', 'projections-failed', { service: service.name, message: error.message }),
+  )
+  stops.push(() => following.stop())
   const source = feedSource(surroundings.entry, { fetch: surroundings.fetch })
-  const keeper = postgresKeeper({ pool, effects: effectsOf(store, service.projections ?? [], allocations) })
+  const keeper = postgresKeeper({ pool, effects: effectsOf(store, inline, allocations) })
   for (const declared of service.consumers ?? []) {
-    const consumer = runConsumer(declared, { source, keeper, tracer: consumerTracer })
+    const consumer = runConsumer(declared, { source, keeper, tracer: consumerTracer, ...delivering(service, running) })
     consumer.ended.catch((error: Error) =>
       log('error', 'consumer-failed', { consumer: declared.name, message: error.message }),
     )
@@ -124,20 +165,23 @@ function handlerOf(
   contract: Contract,
   { store, keys }: { readonly store: EventStore; readonly keys: Keyring },
   allocations: Allocations,
-  { pool, basePath, resolve, log }: Surroundings,
+  surroundings: Surroundings,
   running: () => Running,
 ): Handler {
+  const { basePath, resolve, log } = surroundings
   const acting = {
     store,
     keys,
-    projections: service.projections ?? [],
+    projections: (service.projections ?? []).filter((one): one is InlineProjection => !('kind' in one)),
     variants: (request: string) => variantReader(allocations.current(), { request }),
-    views: viewsOf(pool),
   }
+  const seeing = { ...acting, ...surroundings, screens: screens(store, allocations) }
   const implementation = Object.fromEntries(
     service.resources.map((resource): [string, Implementation] => [
       resource.name,
-      'decider' in resource ? deciding(resource as DeciderResource, acting) : viewing(resource as View, acting),
+      'decider' in resource
+        ? deciding(resource as DeciderResource, acting)
+        : viewing(resource as View<any, any, any, any, any>, seeing),
     ]),
   )
   const resources = serve(service.resources as any, {
@@ -156,6 +200,7 @@ function handlerOf(
         title: 'All that happened to one entity',
         scope: 'explore',
       },
+      ...Object.fromEntries(Object.keys(service.routes ?? {}).map((name) => [name, { href: `/${name}` }])),
     },
     ...(service.title === undefined ? {} : { title: service.title }),
     onError: (error, request) =>
@@ -169,7 +214,8 @@ function handlerOf(
     homePath: `${basePath}/`,
   })
   const whole = feed({ log: store.log, contract, view: 'log', basePath: `${basePath}/log`, homePath: `${basePath}/` })
-  return async (request, context) => {
+  return async (request, given) => {
+    const context = await recognised(service, request, given, running)
     const rest = new URL(request.url).pathname.slice(basePath.length)
     const first = rest.split('/')[1] ?? ''
     if (first === 'events') return await events(request, context)
@@ -182,24 +228,33 @@ function handlerOf(
   }
 }
 
-function viewsOf(pool: pg.Pool): Omit<ViewContext, 'caller'> {
-  const query: ViewContext['query'] = async (sql, params) => (await pool.query(sql, params as unknown[])).rows
-  return {
-    query,
-    rows: (projection, { prefix = '' }) =>
-      query(
-        'select key, value from headwater.rows where projection = $1 and starts_with(key, $2) order by key limit 10000',
-        [projection, prefix],
-      ),
-  }
+function delivering({ deliver }: Service, running: Running): Pick<RunOptions, 'deliver'> {
+  return deliver === undefined ? {} : { deliver: (effect, context) => deliver(effect, context, running) }
 }
 
-async function statusOf({ service, store, consumers }: Running): Promise<ServiceStatus> {
-  const [lineage, position] = await Promise.all([store.log.lineage(), store.log.last()])
+/** A caller whom nobody knows by a token may be known to the service itself. */
+async function recognised(
+  { recognise }: Service,
+  request: Request,
+  given: { readonly caller?: Caller },
+  running: () => Running,
+): Promise<{ readonly caller?: Caller }> {
+  if (given.caller !== undefined || recognise === undefined) return given
+  const caller = await recognise(request, running())
+  return caller === undefined ? given : { caller }
+}
+
+async function statusOf({ service, store, consumers, projections }: Running): Promise<ServiceStatus> {
+  const [lineage, position, following] = await Promise.all([
+    store.log.lineage(),
+    store.log.last(),
+    projections().status(),
+  ])
   return {
     service: service.name,
     log: lineage[0]!.log,
     position,
+    projections: following.map(({ projection, lag }) => ({ name: projection, lag })),
     consumers: consumers.map((consumer) => {
       const { name, state, services, parkedKeys, handled } = consumer.status()
       return {

@@ -1,8 +1,8 @@
 import { type AnyFacts, contractOf } from '@headwater/contract'
-import type { Consumer } from '@headwater/consumer'
-import type { InlineProjection } from '@headwater/event-store'
+import type { Consumer, DeliverContext } from '@headwater/consumer'
+import type { AnyProjection } from '@headwater/event-store'
 import type { Experiment } from '@headwater/experiment'
-import type { AnyResource, LinksChecked } from '@headwater/hypermedia'
+import type { AnyResource, Caller, LinksChecked } from '@headwater/hypermedia'
 import type { Running } from './running.ts'
 
 /** What a service is made of. */
@@ -12,20 +12,24 @@ export interface Said<R extends readonly AnyResource[] = readonly AnyResource[]>
   readonly resources: R & LinksChecked<R>
   readonly consumers?: readonly Consumer[]
   readonly experiments?: readonly Experiment[]
-  /** Rows kept by the same append as the events they follow from. */
-  readonly projections?: readonly InlineProjection[]
+  /** Rows that follow from its events: inline (`{ decider, rows }`), kept by the same append, or following the log (`projection`, `sqlProjection`). */
+  readonly projections?: readonly AnyProjection[]
   /** Tables of its own, made once: statements that may be run again (`create table if not exists …`). */
   readonly tables?: string
-  /** Plain fetch-shaped handlers below the service's path, where hypermedia does not fit (files, SSE). */
+  /** Plain fetch-shaped handlers below the service's path, where hypermedia does not fit (files, SSE); home links to each by its name. */
   readonly routes?: Readonly<Record<string, Route>>
   /** Rights it has towards other services, beside reading what they publish. */
   readonly scopes?: readonly string[]
+  /** Who asks, where the landscape knows no token: by a session of the service's own. Its callers are known to no other service. */
+  readonly recognise?: (request: Request, running: Running) => Promise<Caller | undefined>
+  /** Makes the effects that consumers gave to `outbox`, at least once: pass `id` on as idempotency key. */
+  readonly deliver?: (effect: any, context: DeliverContext, running: Running) => unknown
   /** Work of its own beside requests and consumers. What it answers is called when the service stops. */
   readonly start?: (running: Running) => Promise<(() => Promise<void>) | void>
   readonly title?: string
 }
 
-export type Route = (request: Request, running: Running) => Promise<Response>
+export type Route = (request: Request, running: Running & { readonly caller?: Caller }) => Promise<Response>
 
 /** A service as a value: nothing runs, no address is known. Where and how often it runs is chosen at start. */
 export interface Service<R extends readonly AnyResource[] = readonly AnyResource[]> extends Omit<Said, 'resources'> {

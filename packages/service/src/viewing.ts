@@ -1,0 +1,106 @@
+import { type EventStore, execute, type InlineProjection, load } from '@headwater/event-store'
+import type { Answer, Call, Caller, Implementation } from '@headwater/hypermedia'
+import { enter, Refusal } from '@headwater/hypermedia/client'
+import type pg from 'pg'
+import { idFrom, newId } from './ids.ts'
+import type { Screens } from './screens.ts'
+import { traceparentFor } from './telemetry.ts'
+import type { ActContext, View, ViewAction, ViewContext } from './view.ts'
+
+export interface Viewing {
+  readonly store: EventStore
+  readonly projections: readonly InlineProjection[]
+  readonly pool: pg.Pool
+  readonly screens: Screens
+  /** The landscape's entry URL. */
+  readonly entry: string
+  /** Reaches other services in somebody's name, with this service's rights. */
+  readonly fetchFor: (subject: string) => typeof fetch
+}
+
+/** A view, read for whoever asks, and acted on by its own functions. */
+export function viewing(view: View, on: Viewing): Implementation {
+  return {
+    async read(variables, { caller }) {
+      const state = await passingOn(() => view.read(variables as any, contextOf(on, caller)))
+      return state === undefined ? undefined : { state }
+    },
+    act: (call) => passingOn(() => act(view, on, call)),
+  }
+}
+
+/** No request is kept here: what is carried out elsewhere is kept there, under the same caller and key. */
+async function act(view: View, on: Viewing, call: Call<any>): Promise<Answer> {
+  const { caller, variables, action, input, idempotencyKey } = call
+  const context: ActContext = {
+    ...contextOf(on, caller),
+    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+    caller,
+    run: commanding(on, call),
+    seen: (experiment, sighting) => on.screens.seen(experiment, sighting),
+  }
+  const read = () => view.read(variables as any, context)
+  const before = await read()
+  const refusal = before === undefined ? missing : call.refusal(before)
+  if (refusal !== undefined) return call.answer(refusal)
+  const acted = await (view.actions as Readonly<Record<string, ViewAction>>)[action]!.act(input, context, variables)
+  if (acted !== undefined && 'kind' in acted) return call.answer(acted)
+  const state = acted?.state ?? (await read())
+  const answer = call.answer(state === undefined ? missing : { kind: 'done', state })
+  return { ...answer, headers: { ...answer.headers, ...acted?.headers } }
+}
+
+const missing = { kind: 'refused', code: 'HW_NOT_FOUND', sentence: 'Nothing is here for this caller.' } as const
+
+function contextOf(on: Viewing, caller: Caller | undefined): ViewContext {
+  const { pool, store, screens, entry, fetchFor } = on
+  const query: ViewContext['query'] = async (sql, params) => (await pool.query(sql, params as unknown[])).rows
+  return {
+    ...(caller === undefined ? {} : { caller }),
+    query,
+    rows: (projection, { prefix = '' }) =>
+      query(
+        'select key, value from headwater.rows where projection = $1 and starts_with(key, $2) order by key limit 10000',
+        [projection, prefix],
+      ),
+    load: async (decider, id) => (await load(store, decider as any, id)).state as any,
+    enter: () => enter(entry, { fetch: fetchFor(caller?.subject ?? 'nobody') as any }),
+    variant: (experiment, unit, attributes) => screens.variant(experiment, unit, attributes),
+  }
+}
+
+/** Events of a repeated request have the ids of the first one's. */
+function commanding({ store, projections }: Viewing, call: Call<any>): ActContext['run'] {
+  const { caller, idempotencyKey } = call
+  const requestId =
+    idempotencyKey === undefined ? newId() : idFrom('request', store.service, caller.subject, idempotencyKey)
+  let commands = 0
+  return (command: any, id, data) => {
+    const nth = ++commands
+    return execute(store, command.decider, id, command, data as any, {
+      meta: { correlationId: requestId, causationId: requestId, traceparent: traceparentFor(call.traceparent) },
+      inline: projections,
+      caller: caller.subject,
+      eventId: (index) => idFrom('event', requestId, String(nth), String(index)),
+    })
+  }
+}
+
+/** What another service refused goes on to the caller, in its words; one that cannot be reached is said so. */
+async function passingOn<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    const { status, code, message, problem } = error
+    const document = status === 0 ? { title: 'Not available now', status: 503, code, detail: message } : problem
+    throw new Response(JSON.stringify(document), {
+      status: status === 0 ? 503 : status,
+      headers: {
+        'content-type': 'application/problem+json',
+        'cache-control': 'no-store',
+        ...(status === 0 ? { 'retry-after': '2' } : {}),
+      },
+    })
+  }
+}
