@@ -3,7 +3,7 @@ import http from 'node:http'
 
 type Job =
   | { kind: 'drain'; url: string; accept: string; atLeastMs: number }
-  | { kind: 'pages'; url: string; atLeastMs: number; parse: boolean }
+  | { kind: 'pages'; url: string; atLeastMs: number; parse: boolean; most: number }
   | { kind: 'poll'; url: string; until: number }
   | { kind: 'idle'; url: string; count: number }
 
@@ -54,12 +54,12 @@ async function drain({ url, accept, atLeastMs }: Extract<Job, { kind: 'drain' }>
   return { events, bytes, ms: performance.now() - startedAt }
 }
 
-/** Follows next; when the pages end, begins again. */
-async function pages({ url, atLeastMs, parse }: Extract<Job, { kind: 'pages' }>) {
+/** Follows next; when the pages end, or after so many, begins again. */
+async function pages({ url, atLeastMs, parse, most }: Extract<Job, { kind: 'pages' }>) {
   const startedAt = performance.now()
   let events = 0
   let next = url
-  while (performance.now() - startedAt < atLeastMs) {
+  for (let page = 1; performance.now() - startedAt < atLeastMs; page++) {
     const chunks: Buffer[] = []
     const response = await get(next, 'application/hal+json', (chunk) => chunks.push(chunk))
     let href: string | undefined
@@ -74,7 +74,7 @@ async function pages({ url, atLeastMs, parse }: Extract<Job, { kind: 'pages' }>)
       href = /<([^>]*)>/.exec(String(response.headers.link))?.[1]
       if (href?.includes('?') === true) href = undefined
     }
-    next = href === undefined ? url : new URL(href, url).href
+    next = href === undefined || page % most === 0 ? url : new URL(href, url).href
   }
   return { events, ms: performance.now() - startedAt }
 }

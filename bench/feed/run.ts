@@ -16,6 +16,16 @@ import { full, type Line, option, report } from '../harness/report.ts'
 const total = full ? 1_000_000 : 200_000
 const contract = contractOf(events('pots', { Saved: { data: z.any(), level: 'published' } }))
 
+// Counted where they leave this process.
+let queries = 0
+const { query } = pg.Client.prototype as unknown as { query: (...args: unknown[]) => unknown }
+Object.assign(pg.Client.prototype, {
+  query(this: pg.Client, ...args: unknown[]) {
+    queries++
+    return query.apply(this, args)
+  },
+})
+
 const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL, max: 10 })
 await migrate(pool)
 await fill()
@@ -129,8 +139,8 @@ async function cached(): Promise<Line[]> {
     response.end(body)
   })
   const compared = await pairs(
-    reading({ kind: 'pages', url: start, parse: false }),
-    reading({ kind: 'pages', url: `${bare}/0`, parse: false }),
+    reading({ kind: 'pages', url: start, parse: false, most }),
+    reading({ kind: 'pages', url: `${bare}/0`, parse: false, most }),
   )
   return against('cached pages', compared, 0.8, 'canned bytes')
 }
@@ -163,8 +173,8 @@ async function pages(): Promise<Line[]> {
     response.end(body)
   })
   const compared = await pairs(
-    reading({ kind: 'pages', url: `${feedUrl}?limit=1000`, parse: true }),
-    reading({ kind: 'pages', url: `${bare}/?after=0`, parse: true }),
+    reading({ kind: 'pages', url: `${feedUrl}?limit=1000`, parse: true, most: 1e9 }),
+    reading({ kind: 'pages', url: `${bare}/?after=0`, parse: true, most: 1e9 }),
   )
   return against('JSON pages', compared, 0.9, 'pages built row by row')
 }
@@ -215,14 +225,10 @@ async function idle(): Promise<Line[]> {
   await ask({ kind: 'idle', url: feedUrl, count: 1_000 })
   const settle = 10_000 // the wait for news slows down as none comes
   await new Promise((resolve) => setTimeout(resolve, settle))
-  const queries = async () => {
-    const { rows } = await pool.query('select xact_commit from pg_stat_database where datname = current_database()')
-    return Number(rows[0].xact_commit)
-  }
-  const [before, cpu] = [await queries(), process.cpuUsage()]
+  const [before, cpu] = [queries, process.cpuUsage()]
   await new Promise((resolve) => setTimeout(resolve, seconds * 1_000))
   const { user, system } = process.cpuUsage(cpu)
-  const asked = ((await queries()) - before) / seconds
+  const asked = (queries - before) / seconds
   return [
     atMost('1,000 idle long-pollers', (user + system) / 1e4 / seconds, '% of a core', 5),
     atMost('queries of 1,000 idle long-pollers', asked, 'a second', 1),
