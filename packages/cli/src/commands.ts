@@ -71,4 +71,9 @@ export const commands: readonly Listed[] = [
     summary: "Deletes a person's keys: their personal data is unreadable in every copy",
     load: async () => (await import('./commands/forget.ts')).forget,
   },
+  {
+    name: 'rebuild',
+    summary: "Makes a service's projections anew from its log, beside the ones that are read",
+    load: async () => (await import('./commands/rebuild.ts')).rebuild,
+  },
 ]

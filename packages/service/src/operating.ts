@@ -1,3 +1,4 @@
+import { rebuild } from '@headwater/event-store'
 import { type Caller, problem, readBody } from '@headwater/hypermedia'
 import type { Landscape } from './landscape.ts'
 import { StillRead } from './removal.ts'
@@ -51,6 +52,22 @@ const acts: Readonly<Record<string, Act>> = {
   'GET /status': async (landscape) => Response.json({ services: await landscape.status() }),
   'POST /settle': async (landscape, request) =>
     Response.json({ positions: await landscape.settled({ signal: request.signal }) }),
+  'POST /rebuild': async (landscape, request) => {
+    const body = await readBody(request)
+    const { service, projection } = (body.kind === 'json' ? body.value : {}) as Record<string, unknown>
+    const found = landscape.services.get(String(service))
+    const all = found?.service.projections ?? []
+    const wanted = projection === undefined ? all : all.filter(({ name }) => name === projection)
+    if (found === undefined || (projection !== undefined && wanted.length === 0)) {
+      return problem(404, {
+        code: 'HW_NO_SUCH_PROJECTION',
+        detail: `Expected a service and one of its projections, got ${String(service)}/${String(projection)}.`,
+      })
+    }
+    const rebuilt = []
+    for (const one of wanted) rebuilt.push(await rebuild(found.store, one, { signal: request.signal }))
+    return Response.json({ service, rebuilt })
+  },
   'POST /forget': async (landscape, request) => {
     const body = await readBody(request)
     const { person } = (body.kind === 'json' ? body.value : {}) as { person?: unknown }

@@ -1,0 +1,81 @@
+import { type Contract, contractDocument, contractOf, fieldReads, type FieldReads, type Reads, readsOf } from '@headwater/contract'
+import type { ConsumedService, Consumer } from '@headwater/consumer'
+import { allocationFacts } from '@headwater/experiment'
+import type { Caller, Handler, HostLink } from '@headwater/hypermedia'
+import { contractResource } from './contract-resource.ts'
+import { declareTo } from './declaring.ts'
+import { openRegister } from './reader-register.ts'
+import type { Surroundings } from './running.ts'
+import type { Service } from './service.ts'
+
+/** What a service promises, who relies on it, and what it relies on itself. */
+export interface Promising {
+  readonly handle: Handler
+  readonly links: Readonly<Record<string, HostLink>>
+  /** Somebody reads what is published. */
+  readBy(caller: Caller | undefined): void
+  /** The consumer, some of whose events are observed for the fields it reads. */
+  watched(consumer: Consumer): Consumer
+  stop(): Promise<void>
+}
+
+/** Serves the contract of a service, and declares to others what it reads of theirs. */
+export async function promising(service: Service, contract: Contract, surroundings: Surroundings): Promise<Promising> {
+  const { pool, basePath, log } = surroundings
+  const register = await openRegister(pool, surroundings.now)
+  await register.serve(contractDocument(contract, { inside: true }))
+  const readings = readingsOf(service)
+  const stop = declareTo(readings, surroundings)
+  return {
+    handle: contractResource({ contract, register, path: `${basePath}/contract`, now: surroundings.now }),
+    links: { contract: { href: '/contract', title: 'What is promised about its events', scope: 'events:read' } },
+    readBy(caller) {
+      // People who may look inside are told what that is worth: what they see is no promise to them.
+      if (caller === undefined || caller.scopes.includes('explore')) return
+      register.seen(caller.subject).catch((error: Error) => log('warn', 'reader-not-noted', { reader: caller.subject, message: error.message }))
+    },
+    watched: (consumer) => watched(consumer, readings),
+    stop,
+  }
+}
+
+/** What one consumer reads of one service. */
+export interface Reading {
+  readonly consumer: string
+  readonly owner: string
+  readonly reads: Reads
+  readonly observed: FieldReads
+}
+
+function readingsOf({ name, consumers = [], experiments = [] }: Service): Reading[] {
+  const reading = (consumer: string, { service, types, contract }: Omit<ConsumedService, 'keyOf'>): Reading => ({
+    consumer,
+    owner: service,
+    reads: readsOf(contract, types),
+    observed: fieldReads(),
+  })
+  const own = consumers.flatMap((consumer) => consumer.services.map((one) => reading(consumer.name, one)))
+  if (experiments.length === 0) return own
+  const contract = contractOf(allocationFacts)
+  const allocations = reading('allocations', { service: contract.service, types: ['AllocationChanged'], contract })
+  return [...own, allocations].filter(({ owner }) => owner !== name)
+}
+
+/** The same consumer with observed data: handlers notice nothing. */
+function watched(consumer: Consumer, readings: readonly Reading[]): Consumer {
+  const own = readings.filter((one) => one.consumer === consumer.name)
+  const watch = <E extends { service: string; type: string; data: unknown }>(event: E): E => {
+    const data = own.find(({ owner }) => owner === event.service)?.observed.watch(event.type, event.data) ?? event.data
+    return data === event.data ? event : { ...event, data }
+  }
+  const handlers = Object.entries(consumer.handlers).map(([name, handler]) => [
+    name,
+    name === 'batch'
+      ? (events: any[], context: any) => handler(events.map(watch), context)
+      : (_: unknown, context: any) => {
+          const event = watch(context.event)
+          return handler(event.data, event === context.event ? context : Object.create(context, { event: { value: event } }))
+        },
+  ])
+  return { ...consumer, handlers: Object.fromEntries(handlers) }
+}
