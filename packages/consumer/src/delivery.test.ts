@@ -79,7 +79,7 @@ it('parks what can never be made; its key waits until a person retries or skips 
     if (!mended && (effect.push === 3 || effect.push === 14)) throw new Poison('no such phone')
     made.push(effect.push)
   })
-  await expect.poll(() => shop.keeper.outbox.counts('notify')).toEqual({ waiting: 3, parked: 2 })
+  await expect.poll(() => shop.keeper.outbox.counts('notify'), { timeout: 10_000 }).toEqual({ waiting: 3, parked: 2 })
   const parked = await shop.keeper.outbox.list('notify', { state: 'parked' })
   expect(parked).toMatchObject([
     { position: 3, attempts: 1, error: { message: 'no such phone' } },
@@ -100,7 +100,7 @@ it('gives an effect to another process when the first does not come back in time
       new Promise((_, reject) => (seen.push(signal), signal.addEventListener('abort', () => reject(signal.reason)))),
     { leaseMs: 100 },
   )
-  await expect.poll(() => seen.length).toBe(1)
+  await expect.poll(() => seen.length, { timeout: 10_000 }).toBe(1)
   const attempts: number[] = []
   const second = deliver((_, { attempt }) => void attempts.push(attempt))
   await second.drained()
@@ -116,8 +116,8 @@ it('works in the consumer itself, and makes effects as soon as they are committe
     deliver: (effect) => void made.push(effect.push),
   })
   shop.place(20)
-  await expect.poll(() => made.length, { timeout: 5_000 }).toBe(20)
-  expect(one.status().delivered).toBe(20)
+  await expect.poll(() => one.status().delivered, { timeout: 10_000 }).toBe(20)
+  expect(made).toHaveLength(20)
   await one.stop()
 })
 

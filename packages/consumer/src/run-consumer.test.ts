@@ -11,7 +11,7 @@ import {
   type RunOptions,
   type Consumer,
 } from './index.ts'
-import { openShop, orders, problemsIn, record, type Shop, upTo } from '../test/orders.ts'
+import { openShop, orders, problemsIn, record, refunds, type Shop, upTo } from '../test/orders.ts'
 
 let shop: Shop
 let running: RunningConsumer[] = []
@@ -140,6 +140,25 @@ describe('a consumer', () => {
     await one.caughtUp({ orders: last })
     expect(problemsIn(await shop.effects(), upTo(last))).toEqual([])
     expect(calls).toBeLessThan(400)
+  })
+
+  it('reads several services, each in its own order, beside other consumers of the process', async () => {
+    const both = start(consumer('both', [orders, refunds], { Placed: record('both'), Refunded: record('both') }))
+    const mirror = start(consumer('mirror', refunds, { Refunded: record('mirror') }, { order: 'log' }))
+    const placed = shop.place(200)
+    const refunded = shop.source.append(
+      'refunds',
+      ...upTo(150).map((n) => ({ type: 'Refunded', stream: `refund-${n % 9}`, data: {} })),
+    )
+    await both.caughtUp({ orders: placed, refunds: refunded })
+    await mirror.caughtUp({ refunds: refunded })
+    const effects = await shop.effects('both')
+    const of = (kind: string) => effects.filter(({ stream }) => stream.startsWith(kind))
+    expect(problemsIn(of('order'), upTo(placed))).toEqual([])
+    expect(problemsIn(of('refund'), upTo(refunded))).toEqual([])
+    expect((await shop.effects('mirror')).map(({ position }) => position)).toEqual(upTo(refunded))
+    expect(both.status().services).toMatchObject([{ service: 'orders' }, { service: 'refunds', handled: refunded }])
+    await expect(both.caughtUp({ cards: 1 })).rejects.toThrow(/reads orders, refunds, not cards/)
   })
 
   it('shares the connections of a pool with other keepers', async () => {

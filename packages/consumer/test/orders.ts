@@ -10,6 +10,8 @@ export const orders = events('orders', {
   Archived: { data: z.object({}) },
 })
 
+export const refunds = events('refunds', { Refunded: { data: z.object({}), level: 'published' } })
+
 /** `throwAwayDatabase` of @headwater/testing. */
 type ThrowAwayDatabases = (template: {
   name: string

@@ -71,11 +71,11 @@ it('begins at the end, and is set back to a time', async () => {
 it('shows that the feed is away, and goes on when it is back', async () => {
   let away = true
   const one = start(source(() => away))
-  await expect.poll(() => one.status().trouble?.message).toMatch(/cannot be reached: fetch failed/)
+  await expect.poll(() => one.status().trouble?.message, { timeout: 10_000 }).toMatch(/cannot be reached: fetch failed/)
   away = false
   await one.caughtUp({ orders: place(10) })
   expect(problemsIn(await shop.effects(), upTo(10))).toEqual([])
-  expect(one.status().trouble).toBeUndefined()
+  await expect.poll(() => one.status().trouble, { timeout: 10_000 }).toBeUndefined()
 })
 
 it('stops, visibly, when a type it wants is not published', async () => {
