@@ -24,5 +24,7 @@ export interface CloudEvent<Data = unknown> {
   readonly correlationid: string
   readonly causationid: string
   readonly traceparent?: string
+  /** The ordering key, where the contract names one other than the stream (CloudEvents' partitioning extension). */
+  readonly partitionkey?: string
   readonly data: Data
 }
