@@ -1,5 +1,6 @@
 import { contractOf, events } from '@headwater/contract'
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
+import { CloudEvent } from 'cloudevents'
 import { expect, it } from 'vitest'
 import { z } from 'zod'
 import { feed, type FeedOptions, memoryLog } from './index.ts'
@@ -274,4 +275,10 @@ it('refuses what it cannot do, with a problem document', async () => {
   expect((await get('/pots/events', { accept: 'image/png' })).status).toBe(406)
   const post = await serve(new Request('http://bank/pots/events', { method: 'POST' }), { caller: reader })
   expect([post.status, post.headers.get('allow')]).toEqual([405, 'GET, HEAD'])
+})
+
+it('gives CloudEvents that the official SDK accepts', async () => {
+  const { log, page } = potsFeed()
+  log.append({ ...saved(1), traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' }, saved(2))
+  for (const event of (await page('/pots/events')).events) expect(new CloudEvent(event).validate()).toBe(true)
 })
