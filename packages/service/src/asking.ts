@@ -29,6 +29,21 @@ export function askingAs({ origin, trusted, inside, issuer, now }: Asking, claim
       }
       request.headers.set('authorization', `Bearer ${token}`)
     }
-    return target === origin ? await inside(request) : await fetch(request)
+    return target === origin ? await unlessAborted(inside(request), request.signal) : await fetch(request)
+  }
+}
+
+/** As with a socket: who gives up does not wait for an answer that is still being made. */
+async function unlessAborted<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted()
+  let stop = () => {}
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(signal.reason)
+    signal.addEventListener('abort', stop, { once: true })
+  })
+  try {
+    return await Promise.race([answer, aborted])
+  } finally {
+    signal.removeEventListener('abort', stop)
   }
 }

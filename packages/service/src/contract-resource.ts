@@ -14,11 +14,16 @@ export interface ContractResource {
 /** Serves a service's contract, who reads it, and what was let through; readers declare themselves here. */
 export function contractResource(on: ContractResource): Handler {
   return async (request, { caller }) => {
-    if (caller === undefined) return problem(401, { code: 'HW_UNAUTHENTICATED', headers: { 'www-authenticate': 'Bearer' } })
+    if (caller === undefined)
+      return problem(401, { code: 'HW_UNAUTHENTICATED', headers: { 'www-authenticate': 'Bearer' } })
     const { pathname } = new URL(request.url)
     const [first = '', ...more] = pathname.slice(on.path.length + 1).split('/')
     const act = acts[`${request.method} ${first}`]
-    if (act === undefined) return problem(404, { code: 'HW_NO_SUCH_PAGE', detail: `Expected ${on.path} or a link of it, got ${request.method} ${pathname}.` })
+    if (act === undefined)
+      return problem(404, {
+        code: 'HW_NO_SUCH_PAGE',
+        detail: `Expected ${on.path} or a link of it, got ${request.method} ${pathname}.`,
+      })
     const missing = act.scopes.find((scope) => !caller.scopes.includes(scope))
     if (missing !== undefined) return problem(403, { code: 'HW_FORBIDDEN', scope: missing })
     return await act.run(on, { request, caller, rest: more.map(decodeURIComponent).join('/') })
@@ -42,12 +47,17 @@ const acts: Readonly<Record<string, Act>> = {
   'GET readers': { scopes: ['events:read'], run: async ({ register }) => json({ readers: await register.readers() }) },
   'PUT readers': { scopes: ['events:read'], run: declareReader },
   'DELETE readers': { scopes: ['operate'], run: forgetReader },
-  'GET overrides': { scopes: ['explore'], run: async ({ register }) => json({ overrides: await register.overrides() }) },
+  'GET overrides': {
+    scopes: ['explore'],
+    run: async ({ register }) => json({ overrides: await register.overrides() }),
+  },
   'POST overrides': { scopes: ['operate'], run: letThrough },
 }
 
 const json = (body: unknown, headers: Record<string, string> = {}) =>
-  new Response(JSON.stringify(body), { headers: { 'content-type': 'application/json', 'cache-control': 'no-store', ...headers } })
+  new Response(JSON.stringify(body), {
+    headers: { 'content-type': 'application/json', 'cache-control': 'no-store', ...headers },
+  })
 
 async function showContract({ contract, path, now }: ContractResource, { request, caller }: Asked): Promise<Response> {
   const inside = caller.scopes.includes('explore')
@@ -67,10 +77,16 @@ const declaration = z.object({ reads: fields, observed: fields.exactOptional() }
 
 async function declareReader({ register }: ContractResource, { request, caller, rest }: Asked): Promise<Response> {
   if (!/^[a-z][a-z0-9-]{0,99}$/.test(rest))
-    return problem(404, { code: 'HW_NO_SUCH_PAGE', detail: `Expected the name of a consumer after /readers/, got "${rest}".` })
+    return problem(404, {
+      code: 'HW_NO_SUCH_PAGE',
+      detail: `Expected the name of a consumer after /readers/, got "${rest}".`,
+    })
   const checked = declaration.safeParse(await bodyOf(request))
   if (!checked.success)
-    return problem(400, { code: 'HW_READER_DECLARATION', detail: `Expected {"reads": {"<type>": ["/<field>"]}}: ${checked.error.message}` })
+    return problem(400, {
+      code: 'HW_READER_DECLARATION',
+      detail: `Expected {"reads": {"<type>": ["/<field>"]}}: ${checked.error.message}`,
+    })
   await register.declare(caller.subject, rest, checked.data)
   return new Response(null, { status: 204 })
 }
@@ -80,12 +96,20 @@ async function forgetReader({ register }: ContractResource, { rest }: Asked): Pr
   return problem(404, { code: 'HW_NO_SUCH_READER', detail: `Expected a reader of the register, got "${rest}".` })
 }
 
-const override = z.object({ hash: z.string(), who: z.string().min(1).max(200), why: z.string().min(1).max(2_000), changes: z.array(z.unknown()).max(1_000) })
+const override = z.object({
+  hash: z.string(),
+  who: z.string().min(1).max(200),
+  why: z.string().min(1).max(2_000),
+  changes: z.array(z.unknown()).max(1_000),
+})
 
 async function letThrough({ register }: ContractResource, { request, caller }: Asked): Promise<Response> {
   const checked = override.safeParse(await bodyOf(request))
   if (!checked.success)
-    return problem(400, { code: 'HW_OVERRIDE', detail: `Expected {"hash", "who", "why", "changes"}: ${checked.error.message}` })
+    return problem(400, {
+      code: 'HW_OVERRIDE',
+      detail: `Expected {"hash", "who", "why", "changes"}: ${checked.error.message}`,
+    })
   const { who } = checked.data
   await register.override({ ...checked.data, who: who === caller.subject ? who : `${who} (${caller.subject})` })
   return new Response(null, { status: 204 })

@@ -21,8 +21,9 @@ export function declareTo(readings: readonly Reading[], on: Surroundings): () =>
 
 async function keepDeclared(reading: Reading, on: Surroundings, signal: AbortSignal): Promise<void> {
   let told = false
-  for (let retryMs = firstRetryMs; !signal.aborted; ) {
-    const observed = reading.observed.taken()
+  let observed: Record<string, string[]> = {}
+  for (let retryMs = firstRetryMs; !signal.aborted;) {
+    observed = merged(observed, reading.observed.taken())
     if (told && Object.keys(observed).length === 0) {
       await pause(observedEveryMs, signal)
       continue
@@ -30,14 +31,23 @@ async function keepDeclared(reading: Reading, on: Surroundings, signal: AbortSig
     const failure = await declare(reading, observed, on, signal).catch((error: Error) => error.message)
     if (failure === undefined) {
       told = true
+      observed = {}
       retryMs = firstRetryMs
       await pause(observedEveryMs, signal)
     } else {
       await pause(retryMs, signal)
       retryMs = Math.min(retryMs * 2, longestRetryMs)
-      if (retryMs === longestRetryMs) on.log('info', 'not-declared', { consumer: reading.consumer, owner: reading.owner, message: failure })
+      if (retryMs === longestRetryMs)
+        on.log('info', 'not-declared', { consumer: reading.consumer, owner: reading.owner, message: failure })
     }
   }
+}
+
+function merged(...all: readonly Record<string, string[]>[]): Record<string, string[]> {
+  const found: Record<string, string[]> = {}
+  for (const [type, fields] of all.flatMap((one) => Object.entries(one)))
+    found[type] = [...new Set([...(found[type] ?? []), ...fields])]
+  return found
 }
 
 /** Undefined when the owner has it; else why not. */

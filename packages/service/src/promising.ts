@@ -1,4 +1,12 @@
-import { type Contract, contractDocument, contractOf, fieldReads, type FieldReads, type Reads, readsOf } from '@headwater/contract'
+import {
+  type Contract,
+  contractDocument,
+  contractOf,
+  fieldReads,
+  type FieldReads,
+  type Reads,
+  readsOf,
+} from '@headwater/contract'
 import type { ConsumedService, Consumer } from '@headwater/consumer'
 import { allocationFacts } from '@headwater/experiment'
 import type { Caller, Handler, HostLink } from '@headwater/hypermedia'
@@ -32,7 +40,9 @@ export async function promising(service: Service, contract: Contract, surroundin
     readBy(caller) {
       // People who may look inside are told what that is worth: what they see is no promise to them.
       if (caller === undefined || caller.scopes.includes('explore')) return
-      register.seen(caller.subject).catch((error: Error) => log('warn', 'reader-not-noted', { reader: caller.subject, message: error.message }))
+      register
+        .seen(caller.subject)
+        .catch((error: Error) => log('warn', 'reader-not-noted', { reader: caller.subject, message: error.message }))
     },
     watched: (consumer) => watched(consumer, readings),
     stop,
@@ -64,18 +74,28 @@ function readingsOf({ name, consumers = [], experiments = [] }: Service): Readin
 /** The same consumer with observed data: handlers notice nothing. */
 function watched(consumer: Consumer, readings: readonly Reading[]): Consumer {
   const own = readings.filter((one) => one.consumer === consumer.name)
-  const watch = <E extends { service: string; type: string; data: unknown }>(event: E): E => {
+  const watch: Watch = (event) => {
     const data = own.find(({ owner }) => owner === event.service)?.observed.watch(event.type, event.data) ?? event.data
     return data === event.data ? event : { ...event, data }
   }
   const handlers = Object.entries(consumer.handlers).map(([name, handler]) => [
     name,
-    name === 'batch'
-      ? (events: any[], context: any) => handler(events.map(watch), context)
-      : (_: unknown, context: any) => {
-          const event = watch(context.event)
-          return handler(event.data, event === context.event ? context : Object.create(context, { event: { value: event } }))
-        },
+    name === 'batch' ? watchedSet(handler, watch) : watchedOne(handler, watch),
   ])
   return { ...consumer, handlers: Object.fromEntries(handlers) }
+}
+
+type Watch = <E extends { service: string; type: string; data: unknown }>(event: E) => E
+
+const watchedOne = (handler: any, watch: Watch) => (data: unknown, context: any) => {
+  const event = watch(context.event)
+  return event === context.event ? handler(data, context) : handler(event.data, { ...context, event })
+}
+
+/** Effects and commands name the event they follow from: they are given the one that came, not its observed copy. */
+const watchedSet = (handler: any, watch: Watch) => (events: readonly any[], context: any) => {
+  const came = new Map(events.map((event) => [watch(event), event]))
+  const run = (event: unknown, ...command: unknown[]) => context.run(came.get(event) ?? event, ...command)
+  const outbox = (event: unknown, effect: unknown) => context.outbox(came.get(event) ?? event, effect)
+  return handler([...came.keys()], { ...context, run, outbox })
 }

@@ -70,7 +70,12 @@ function registerOn(pool: pg.Pool, now: () => number): ReaderRegister {
         type,
         Object.fromEntries(fields.map((field) => [field, at])),
       ])
-      await pool.query(declareSql, [`${caller}/${name}`, caller, JSON.stringify(reads), JSON.stringify(Object.fromEntries(times))])
+      await pool.query(declareSql, [
+        `${caller}/${name}`,
+        caller,
+        JSON.stringify(reads),
+        JSON.stringify(Object.fromEntries(times)),
+      ])
     },
     async seen(caller) {
       if (now() - (lastSeen.get(caller) ?? 0) < betweenSeenMs) return
@@ -79,7 +84,9 @@ function registerOn(pool: pg.Pool, now: () => number): ReaderRegister {
       await pool.query(seenSql, [caller, new Date(now()).toISOString()])
     },
     async readers() {
-      const { rows } = await pool.query('select reader, reads, observed, last_read from headwater.contract_readers order by reader')
+      const { rows } = await pool.query(
+        'select reader, reads, observed, last_read from headwater.contract_readers order by reader',
+      )
       return rows.map(({ reader, reads, observed, last_read }) => ({
         name: reader,
         ...(reads === null ? {} : { reads }),
@@ -92,10 +99,10 @@ function registerOn(pool: pg.Pool, now: () => number): ReaderRegister {
       return rowCount === 1
     },
     async serve(document) {
-      await pool.query('insert into headwater.contracts_served (hash, contract) values ($1, $2) on conflict (hash) do nothing', [
-        document.hash,
-        JSON.stringify(document),
-      ])
+      await pool.query(
+        'insert into headwater.contracts_served (hash, contract) values ($1, $2) on conflict (hash) do nothing',
+        [document.hash, JSON.stringify(document)],
+      )
     },
     async served() {
       const { rows } = await pool.query('select since, contract from headwater.contracts_served order by number')
@@ -110,7 +117,9 @@ function registerOn(pool: pg.Pool, now: () => number): ReaderRegister {
       ])
     },
     async overrides() {
-      const { rows } = await pool.query('select at, hash, who, why, changes from headwater.contract_overrides order by number')
+      const { rows } = await pool.query(
+        'select at, hash, who, why, changes from headwater.contract_overrides order by number',
+      )
       return rows.map(({ at, ...rest }) => ({ at: at.toISOString(), ...rest }))
     },
   }

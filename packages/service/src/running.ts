@@ -29,6 +29,7 @@ import { follow, wholeContract } from './allocations.ts'
 import { effectsOf } from './effects.ts'
 import { deciding } from './implementation.ts'
 import type { Logger } from './logger.ts'
+import { type Promising, promising } from './promising.ts'
 import type { DeciderResource } from './resource.ts'
 import { screens } from './screens.ts'
 import type { Service } from './service.ts'
@@ -110,6 +111,7 @@ export async function run(service: Service, surroundings: Surroundings): Promise
   // Silence is waited out in real time, also where the landscape's clock is set ahead.
   const followed = await follow({ ...surroundings, now: Date.now, store, experiments: service.experiments ?? [] })
   const { allocations } = followed
+  const promised = await promising(service, contract, surroundings)
   const consumers: RunningConsumer[] = []
   const inline = (service.projections ?? []).filter((one): one is InlineProjection => !('kind' in one))
   const running: Running = {
@@ -126,7 +128,7 @@ export async function run(service: Service, surroundings: Surroundings): Promise
         meta: { correlationId: cause, causationId: cause },
         inline,
       }),
-    handle: handlerOf(service, contract, { store, keys }, allocations, surroundings, () => running),
+    handle: handlerOf(service, promised, contract, { store, keys }, allocations, surroundings, () => running),
     async forget(person) {
       await keys.forget(person)
       for (const resource of service.resources) {
@@ -139,7 +141,7 @@ export async function run(service: Service, surroundings: Surroundings): Promise
       await store.close()
     },
   }
-  const stops: (() => Promise<void>)[] = [followed.stop]
+  const stops: (() => Promise<void>)[] = [followed.stop, promised.stop]
   const following = followLog(store, service.projections ?? [])
   following.ended.catch((error: Error) =>
     log('error', 'projections-failed', { service: service.name, message: error.message }),
@@ -148,7 +150,12 @@ export async function run(service: Service, surroundings: Surroundings): Promise
   const source = feedSource(surroundings.entry, { fetch: surroundings.fetch })
   const keeper = postgresKeeper({ pool, effects: effectsOf(store, inline, allocations) })
   for (const declared of service.consumers ?? []) {
-    const consumer = runConsumer(declared, { source, keeper, tracer: consumerTracer, ...delivering(service, running) })
+    const consumer = runConsumer(promised.watched(declared), {
+      source,
+      keeper,
+      tracer: consumerTracer,
+      ...delivering(service, running),
+    })
     consumer.ended.catch((error: Error) =>
       log('error', 'consumer-failed', { consumer: declared.name, message: error.message }),
     )
@@ -162,6 +169,7 @@ export async function run(service: Service, surroundings: Surroundings): Promise
 
 function handlerOf(
   service: Service,
+  promised: Promising,
   contract: Contract,
   { store, keys }: { readonly store: EventStore; readonly keys: Keyring },
   allocations: Allocations,
@@ -193,6 +201,7 @@ function handlerOf(
     implementation,
     links: {
       events: { href: '/events', title: 'What this service publishes' },
+      ...promised.links,
       log: { href: '/log', title: 'Everything this service keeps', scope: 'explore' },
       stream: {
         href: '/streams/{stream}',
@@ -218,7 +227,11 @@ function handlerOf(
     const context = await recognised(service, request, given, running)
     const rest = new URL(request.url).pathname.slice(basePath.length)
     const first = rest.split('/')[1] ?? ''
-    if (first === 'events') return await events(request, context)
+    if (first === 'contract') return await promised.handle(request, context)
+    if (first === 'events') {
+      promised.readBy(context.caller)
+      return await events(request, context)
+    }
     if (first === 'log') return await whole(request, context)
     if (first === 'streams')
       return await streams(store, decodeURIComponent(rest.slice('/streams/'.length)), request, context)
