@@ -34,12 +34,16 @@ const fatalCodes = new Set([
 export function judge(error: unknown): Judgement {
   const code = codeOf(error)
   if (code === 'HW_RETRIABLE') return 'retriable'
-  if (code === 'HW_POISON' || code === 'HW_INVALID_EVENT') return 'poison'
+  if (code === 'HW_POISON' || code === 'HW_ID_REUSED' || code.startsWith('HW_INVALID_')) return 'poison'
   if (error instanceof Fatal || fatalCodes.has(code)) return 'fatal'
   if (wrongData.test(code) || wrongProgram.test(code)) return 'poison'
-  if (error instanceof TypeError || error instanceof RangeError || error instanceof SyntaxError) return 'poison'
-  if (error instanceof ReferenceError) return 'poison'
-  return 'retriable'
+  return isMistake(error) ? 'poison' : 'retriable'
+}
+
+/** A mistake in the program. A failed `fetch` is a TypeError as well, with what happened to the network as its cause. */
+function isMistake(error: unknown): boolean {
+  if (error instanceof TypeError) return error.cause === undefined
+  return error instanceof RangeError || error instanceof SyntaxError || error instanceof ReferenceError
 }
 
 /**
@@ -49,7 +53,7 @@ export function judge(error: unknown): Judgement {
 export function transactionTrouble(error: unknown): 'again' | 'unknown' | undefined {
   const code = codeOf(error)
   if (/^(40001|40P01|55P03)$/.test(code) || /^HW_(APPEND_|STREAM_)?CONFLICT$/.test(code)) return 'again'
-  if (/^(08|53|57P|58)/.test(code)) return 'unknown'
+  if (/^(08|53|57P|58)/.test(code) || code === 'HW_OUTCOME_UNKNOWN' || code === 'HW_UNAVAILABLE') return 'unknown'
   if (/^(ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENOTFOUND|EAI_)/.test(code) && isSocketError(error)) return 'unknown'
   const text = error instanceof Error ? error.message : ''
   return /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect|Client was closed)/.test(
