@@ -23,9 +23,9 @@ export interface FeedOptions {
   readonly homePath?: string
   /** Lets everybody read. Without it, callers need `events:read`, or `explore` for the log view. */
   readonly open?: boolean
-  /** Per client; default 200 a second, 2,000 at once. */
+  /** Per client (those without a name share one); default 200 a second, 2,000 at once. */
   readonly rate?: Rate
-  /** Bytes of rendered aligned pages kept in memory; default 64 MiB. */
+  /** Bytes of rendered aligned pages kept in memory; default 32 MiB. */
   readonly cacheBytes?: number
   readonly now?: () => Date
   /** Told of every failure that is answered with 5xx. */
@@ -42,7 +42,7 @@ export function feed(options: FeedOptions): FeedHandler {
   const known = new KnownLog(log, () => performance.now())
   const viewFor = viewsOf({ view, contract, now })
   const serving: Serving = { known, service: log.service, view, links, viewFor, now, open }
-  const pages = alignedPages(serving, options.cacheBytes ?? 64 << 20)
+  const pages = alignedPages(serving, options.cacheBytes ?? 32 << 20)
   const waitFor = limiter(options.rate ?? { perSecond: 200, burst: 2_000 }, () => performance.now())
 
   const answer = async (request: Request, caller: Caller | undefined): Promise<Response> => {
