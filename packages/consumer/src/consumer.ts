@@ -1,4 +1,4 @@
-import { type AnyFacts, contractOf, type EventType, type OutputOf } from '@headwater/contract'
+import { type AnyFacts, type Contract, contractOf, type EventType, type OutputOf } from '@headwater/contract'
 import { type OrderingKey, orderingKey, wholeLog } from './ordering-key.ts'
 import type { Run, RunFor } from './effects.ts'
 import type { SourceEvent } from './source.ts'
@@ -122,6 +122,8 @@ export interface ConsumedService {
   readonly service: string
   readonly types: readonly string[]
   readonly keyOf: OrderingKey
+  /** What it was compiled against: the types and fields it may read. */
+  readonly contract: Contract
 }
 
 /**
@@ -163,9 +165,10 @@ export function consumer<const F extends AnyFacts | readonly AnyFacts[]>(
 }
 
 function consumedService(facts: AnyFacts, handlers: Handlers<any>, options: ConsumerOptions): ConsumedService {
-  const { service, types } = contractOf(facts)
+  const contract = contractOf(facts)
+  const { service, types } = contract
   const wanted = [...types.keys()].filter((type) => 'batch' in handlers || Object.hasOwn(handlers, type))
-  return { service, types: wanted, keyOf: options.order === 'log' ? wholeLog : orderingKey }
+  return { service, types: wanted, keyOf: options.order === 'log' ? wholeLog : orderingKey, contract }
 }
 
 function refuseUnhandled(

@@ -17,5 +17,6 @@ export type {
 } from './events.ts'
 export { fieldsOf, readsOf } from './fields.ts'
 export type { Reads } from './fields.ts'
+export { fieldReads, type FieldReads } from './observe.ts'
 export { check, jsonSchemaOf } from './schema.ts'
 export type { Checked, InputOf, JsonSchema, OutputOf, Schema, SchemaIssue } from './schema.ts'

@@ -81,8 +81,10 @@ const contractFor = async (subject: string, scopes: string[]) =>
 it('shows each caller what is promised to him', async () => {
   expect((await fetch(new URL('/pots/contract', landscape.url))).status).toBe(401)
   expect((await ask('ada', [], '/pots/contract')).status).toBe(403)
-  expect(Object.keys((await contractFor('ada', ['events:read'])).types)).toEqual(['Saved'])
-  expect(Object.keys((await contractFor('lists', ['events:read'])).types)).toEqual(['Saved', 'Tried'])
+  const own = async (subject: string) =>
+    Object.keys((await contractFor(subject, ['events:read'])).types).filter((type) => contractOf(pots).types.has(type))
+  expect(await own('ada')).toEqual(['Saved'])
+  expect(await own('lists')).toEqual(['Saved', 'Tried'])
   const inside = await contractFor('ada', ['events:read', 'explore'])
   expect(inside.types.Counted).toMatchObject({ level: 'internal', stored: { version: 1 } })
   expect(inside.types.Saved!.stored!.schema).toHaveProperty('properties.amountMinor')
@@ -131,11 +133,9 @@ it('names whom a dropped field would break, and whom not', async () => {
 const declared = { Counted: { data: z.object({ count: z.int() }) } }
 
 it('hands handlers their data as it is, also while it is observed', async () => {
-  const saved = await ask('ada', ['pots:write'], '/pots/pots/p1', {
-    method: 'POST',
-    body: JSON.stringify({ amountMinor: 5 }),
-  })
-  expect(saved.status).toBeLessThan(300)
+  const event = pots.Saved({ potId: 'p1', amountMinor: 5, note: '' })
+  const meta = { correlationId: 'c', causationId: 'c' }
+  await landscape.services.get('pots')!.store.append({ streams: [{ stream: 'pot-p1', events: [event] }], meta })
   await landscape.settled()
   expect(handled.toSorted()).toEqual(['p1 {"amountMinor":5,"note":""}', '{"potId":"p1","amountMinor":5,"note":""}'])
 })

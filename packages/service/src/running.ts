@@ -16,9 +16,11 @@ import {
   followLog,
   type InlineProjection,
   type Keyring,
+  load,
   migrate,
   openStore,
   postgresKeyring,
+  type StateOf,
 } from '@headwater/event-store'
 import { type Allocations, variantReader } from '@headwater/experiment'
 import { feed } from '@headwater/feed'
@@ -76,6 +78,8 @@ export interface Running {
   forget(person: string): Promise<void>
   /** Runs a command of one of the service's deciders, caused by an event or by whatever the id names. */
   run<C>(command: C, id: string, data: CommandData<C>, cause: string): Promise<Executed<any>>
+  /** State of one of the service's own entities. */
+  load<D>(decider: D, id: string): Promise<StateOf<D>>
   handle(request: Request, context: { readonly caller?: Caller }): Promise<Response>
   status(): Promise<ServiceStatus>
   /** Stops consumers, lets what was sent finish. The pool stays open: it is the place's. */
@@ -128,6 +132,7 @@ export async function run(service: Service, surroundings: Surroundings): Promise
         meta: { correlationId: cause, causationId: cause },
         inline,
       }),
+    load: async (decider, id) => (await load(store, decider as any, id)).state as any,
     handle: handlerOf(service, promised, contract, { store, keys }, allocations, surroundings, () => running),
     async forget(person) {
       await keys.forget(person)
