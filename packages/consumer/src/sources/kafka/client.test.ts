@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { hasJava, type Kafka, startKafka } from '@headwater/kafka'
 import { Admin, Producer, stringSerializers } from '@platformatic/kafka'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { kafkaClient, kafkaSource } from '../../kafka.ts'
 import { recordOf } from '../../../test/topic.ts'
 import type { KafkaClient } from './client.ts'
@@ -112,7 +112,11 @@ describe.skipIf(!hasJava() && process.env.CI !== 'true')('with a live broker', (
       client,
       create: async (topic, partitions) => {
         await admin.createTopics({ topics: [topic], partitions, replicas: 1 })
-        await expect.poll(() => client.partitions(topic), { timeout: 10_000 }).toBe(partitions)
+        // A topic is there a moment before its partitions have a leader.
+        const whole = Array.from({ length: partitions }, (_, partition) => partition)
+        await vi.waitFor(() => Promise.all(whole.map((partition) => client.bounds(topic, partition))), {
+          timeout: 10_000,
+        })
       },
       write: async (topic, partition, ...written) =>
         void (await plain.send({ messages: messages(topic, partition, written) })),
@@ -162,7 +166,9 @@ describe.skipIf(!hasJava() && process.env.CI !== 'true')('with a live broker', (
       maxBytes: 1_000_000,
     })
     expect(whole[0]!.records.map(({ value }) => value)).toEqual(seen)
-    await live.client.note('some-group', [{ topic: 'aborted', partition: 0, offset: 3 }])
+    // A fresh broker makes the topic that keeps offsets on first use.
+    const note = () => live.client.note('some-group', [{ topic: 'aborted', partition: 0, offset: 3 }])
+    await vi.waitFor(note, { timeout: 20_000, interval: 200 })
   }, 60_000)
 
   it('gives a source each event once though a transaction was aborted and written again', async () => {
