@@ -1,4 +1,4 @@
-import { contractOf } from '@headwater/contract'
+import { contractOf, type EventType } from '@headwater/contract'
 import type { Build, Builds } from './build.ts'
 import { type Decider, definitionOf } from './decider.ts'
 import { rowsOf } from './decision.ts'
@@ -14,14 +14,32 @@ export interface Folding {
   step(after: number, last: number): Promise<number | undefined>
 }
 
-interface FoldedEvent {
+/** A stored event on its way through a fold; one object, since a rebuild makes millions. */
+class FoldedEvent {
   readonly position: number
   readonly stream: string
   readonly version: number
   readonly type: string
   readonly schemaVersion: number
-  readonly data: any
-  readonly occurredAt: Date
+  readonly #occurredAt: string
+  data: any
+  /** The row that is being changed. */
+  key = ''
+
+  constructor(row: TextRow) {
+    const [position, stream, version, type, schemaVersion, data, occurredAt] = row as readonly string[]
+    this.position = Number(position)
+    this.stream = stream!
+    this.version = Number(version)
+    this.type = type!
+    this.schemaVersion = Number(schemaVersion)
+    this.#occurredAt = occurredAt!
+    this.data = JSON.parse(data!)
+  }
+
+  get occurredAt(): Date {
+    return new Date(this.#occurredAt)
+  }
 }
 
 /** Events read at once, unless said otherwise; two such pages are in memory. */
@@ -86,21 +104,8 @@ class Pages {
 
   async #read(after: number, last: number): Promise<Page> {
     const rows = await this.#session.rows(this.#text, [after, last, this.#types, this.#most])
-    const events = rows.map(foldedEventOf)
+    const events = rows.map((row) => new FoldedEvent(row))
     return { events, upTo: rows.length < this.#most ? last : events.at(-1)!.position }
-  }
-}
-
-function foldedEventOf(row: TextRow): FoldedEvent {
-  const [position, stream, version, type, schemaVersion, data, occurredAt] = row as readonly string[]
-  return {
-    position: Number(position),
-    stream: stream!,
-    version: Number(version),
-    type: type!,
-    schemaVersion: Number(schemaVersion),
-    data: JSON.parse(data!),
-    occurredAt: new Date(occurredAt!),
   }
 }
 
@@ -109,6 +114,7 @@ class RowFolding implements Folding {
   readonly #builds: Builds
   readonly #build: Build
   readonly #projection: FoldProjection
+  readonly #types: ReadonlyMap<string, EventType>
   /** As of `#keptAt`; absent is not known, undefined is known not to be there. */
   #kept = new Map<string, unknown>()
   #keptAt: number
@@ -118,34 +124,39 @@ class RowFolding implements Folding {
     this.#builds = builds
     this.#build = build
     this.#projection = projection
+    this.#types = contractOf(projection.facts).types
     this.#keptAt = build.position
   }
 
   async step(after: number, last: number): Promise<number | undefined> {
     if (this.#keptAt !== after || this.#kept.size > keptMost) this.#kept = new Map()
     const { events, upTo } = await this.#pages.after(after, last)
-    const changes = this.#changesOf(events)
-    await this.#load(changes)
+    const keys = events.map((event) => this.#keysOf(event))
+    await this.#load(keys)
     const changed = new Map<string, string | undefined>()
-    for (const { event, keys } of changes) for (const key of keys) this.#fold(event, key, changed)
+    for (const [index, event] of events.entries()) {
+      const one = keys[index]
+      if (typeof one === 'string') this.#fold(event, one, changed)
+      else for (const key of one ?? []) this.#fold(event, key, changed)
+    }
     for (const key of changed.keys()) changed.set(key, textOf(this.#kept.get(key)))
     const advanced = await this.#builds.advance(this.#build, after, upTo, changed)
     this.#keptAt = advanced ? upTo : -1
     return advanced ? upTo : undefined
   }
 
-  #changesOf(events: readonly FoldedEvent[]) {
-    const { facts, keysOf } = this.#projection
-    const { types } = contractOf(facts)
-    return events.map((stored) => {
-      const event = { ...stored, data: upcast(types.get(stored.type), stored.schemaVersion, stored.data) }
-      const keys = keysOf(event)
-      return { event, keys: keys === undefined ? [] : typeof keys === 'string' ? [keys] : keys }
-    })
+  #keysOf(event: FoldedEvent): string | readonly string[] | undefined {
+    event.data = upcast(this.#types.get(event.type), event.schemaVersion, event.data)
+    return this.#projection.keysOf(event)
   }
 
-  async #load(changes: readonly { readonly keys: readonly string[] }[]): Promise<void> {
-    const unknown = new Set(changes.flatMap(({ keys }) => keys).filter((key) => !this.#kept.has(key)))
+  async #load(keys: readonly (string | readonly string[] | undefined)[]): Promise<void> {
+    const unknown = new Set<string>()
+    for (const one of keys) {
+      if (typeof one === 'string') {
+        if (!this.#kept.has(one)) unknown.add(one)
+      } else for (const key of one ?? []) if (!this.#kept.has(key)) unknown.add(key)
+    }
     if (unknown.size === 0) return
     const rows = await this.#builds.rows(this.#build, [...unknown])
     for (const key of unknown) {
@@ -156,8 +167,8 @@ class RowFolding implements Folding {
 
   #fold(event: FoldedEvent, key: string, changed: Map<string, string | undefined>): void {
     const { initial, on } = this.#projection
-    const row = on[event.type]!(this.#kept.get(key) ?? initial(), event.data, { ...event, key })
-    this.#kept.set(key, row)
+    event.key = key
+    this.#kept.set(key, on[event.type]!(this.#kept.get(key) ?? initial(), event.data, event))
     changed.set(key, undefined)
   }
 }

@@ -6,8 +6,8 @@ interface Waiter {
 
 /** While somebody waits, the last position is asked for at this pace… */
 const pollMs = 20
-/** …slower, down to this, the longer nothing comes. */
-const slowestPollMs = 100
+/** …slower, down to this, the longer nothing comes: a quiet log costs a query a second, whoever waits. */
+const slowestPollMs = 1_000
 
 /**
  * Those who wait for the log to grow. Appends of this process wake them at once; those of other processes are seen by one small
