@@ -1,5 +1,5 @@
 // All that a service author imports.
-export { consumer, Fatal, Poison, Retriable } from '@headwater/consumer'
+export { consumer, type DeliverContext, Fatal, Poison, Retriable } from '@headwater/consumer'
 export { type EventOf, events, only } from '@headwater/contract'
 export {
   at,

@@ -3,3 +3,6 @@ export { audience, developmentIssuer, type Issuer, openIssuer } from './issuer.t
 export { type Landscape, type LandscapeOptions, startLandscape } from './landscape.ts'
 export { jsonLogger, type Logger } from './logger.ts'
 export { run, type Running, type ServiceStatus, type Surroundings } from './running.ts'
+// For those who look into a log from outside: where a request is kept, and what it said.
+export { idFrom } from './ids.ts'
+export { keptRequest } from './request.ts'
