@@ -1,0 +1,74 @@
+import { expect, it } from 'vitest'
+import { eventsTable, type TableEvent } from '../test/events-table.ts'
+import { replay, type Replayable } from './replay.ts'
+
+/** A pot that rounds what is saved up to a step, and never holds more than its limit. */
+const pot = (step: number, limit = 1_000): Replayable<{ saved: number }> => ({
+  initialState: () => ({ saved: 0 }),
+  evolve: ({ saved }, { data }) => ({ saved: saved + data.amountMinor }),
+  decide: ({ data: { customerId, amountMinor } }, { saved }) => {
+    const rounded = Math.ceil(amountMinor / step) * step
+    if (saved + rounded > limit) return { kind: 'refused', code: 'full' }
+    return [{ type: 'Saved', data: { customerId, amountMinor: rounded } }]
+  },
+})
+
+const noon = Date.parse('2027-01-01T12:00:00Z') * 1000
+const events: TableEvent[] = []
+const add = (event: Omit<TableEvent, 'service' | 'position' | 'time'>) =>
+  events.push({ service: 'pots', position: events.length + 1, time: noon + events.length * 1_000_000, ...event })
+const save = (n: number, potId: string, amountMinor: number, saved: number | 'full') => {
+  add({
+    type: 'RequestReceived',
+    id: `r${n}`,
+    causationId: `r${n}`,
+    stream: `request-r${n}`,
+    data: { target: `pot/${potId}`, action: 'save', caller: 'ada', input: { customerId: `of-${potId}`, amountMinor } },
+  })
+  if (saved !== 'full')
+    add({
+      type: 'Saved',
+      causationId: `r${n}`,
+      stream: `pot-${potId}`,
+      data: { customerId: `of-${potId}`, amountMinor: saved },
+    })
+}
+save(1, 'a', 120, 120)
+add({ type: 'Saved', causationId: 'elsewhere', stream: 'pot-a', data: { customerId: 'of-a', amountMinor: 700 } })
+save(2, 'a', 130, 130)
+save(3, 'a', 90, 'full')
+save(4, 'b', 200, 200)
+
+async function whatIf(decider: Replayable, from = '2027-01-01T12:00:00Z') {
+  const table = await eventsTable(events)
+  const period = { service: 'pots', resource: 'pot', category: 'pot', from, to: '2027-01-02T00:00:00Z' }
+  const found = await replay(decider, { query: table.query, ...period, unit: 'customerId', amount: 'amountMinor' })
+  table.close()
+  return found
+}
+
+it('finds no difference where the code is what it was', async () => {
+  expect(await whatIf(pot(1))).toMatchObject({
+    requests: 4,
+    differ: [],
+    units: 0,
+    amount: 0n,
+    label: 'mechanical: behaviour held fixed',
+  })
+})
+
+it('says whom changed code would answer otherwise, and by how much, each answer on the state the earlier ones led to', async () => {
+  const { differ, units, amount } = await whatIf(pot(100))
+  // 120 → 200 leaves 900 with what came by itself; 130 → 200 is then too much, 90 → 100 just fits.
+  expect(differ.map((one) => [one.request, one.replayed, one.amount])).toEqual([
+    ['r1', ['Saved'], 80n],
+    ['r2', [], -130n],
+    ['r3', ['Saved'], 100n],
+  ])
+  expect([units, amount]).toEqual([1, 50n])
+})
+
+it('takes what came before the period as it was', async () => {
+  const { requests, differ } = await whatIf(pot(100), '2027-01-01T12:00:03Z')
+  expect([requests, differ.map(({ request }) => request)]).toEqual([3, ['r2', 'r3']])
+})
