@@ -14,7 +14,7 @@ const root = mkdtempSync(join(tmpdir(), 'headwater-ask-'))
 const directory = join(root, 'lake')
 const times = full ? 5 : 7
 
-const lines: Line[] = [await sealing()]
+const lines: Line[] = []
 const lake = await openLake({ directory })
 for (const { service, page } of bankPages(events)) await lake.land(page, { service })
 await lake.seal()
@@ -26,6 +26,7 @@ clickHouse.stop()
 lines.push(await freshness(lake))
 lines.push(memory(), { name: 'on disk', value: `${mb(sizeOf(join(directory, 'segments')))} MB` })
 await lake.close()
+lines.push(await sealing())
 rmSync(root, { recursive: true })
 report(lines, `ask: ${events / 1e6} M events, slowest question ${Math.max(...ratios).toFixed(2)} × ClickHouse's time`)
 

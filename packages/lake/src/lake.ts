@@ -279,7 +279,7 @@ export class Lake {
 
   #look(statement: Statement, { at }: QueryOptions): Look {
     const { log, files, catalogue } = this.#on
-    const sight: Omit<Sight, 'at'> = {
+    const sight: Omit<Sight, 'at' | 'newest'> = {
       snapshot: log.snapshot,
       address: (path) => files.address(path),
       kinds: (service, type) => catalogue.kinds(service, type),

@@ -27,9 +27,9 @@ interface Here {
 type TypeName = { readonly service: string; readonly type: string }
 
 /** Resolves the tables of a question. Throws HW_QUERY_TABLE, HW_LAKE_POSITION. */
-export function look(statement: Statement, sight: Omit<Sight, 'at'>, here: Here): Look {
+export function look(statement: Statement, sight: Omit<Sight, 'at' | 'newest'>, here: Here): Look {
   const at = vector(here)
-  const whole: Sight = { ...sight, at }
+  const whole: Sight = { ...sight, at, newest: here.at === undefined }
   const all = here.catalogue.names()
   const asked = new Map<string, TypeName>()
   const views: View[] = []
@@ -44,8 +44,7 @@ export function look(statement: Statement, sight: Omit<Sight, 'at'>, here: Here)
     }
     const found = typesNamed(table, all)
     for (const name of found) asked.set(`${name.service}.${name.type}`, name)
-    views.push(...found.map(({ service, type }) => typeView(whole, service, type)))
-    if (table.schema === undefined) views.push(sharedView(table.name, found))
+    views.push(...viewsOf(table, found, whole))
     tables.push(table.schema === undefined ? table.name : `${table.schema}.${table.name}`)
   }
   const payloads = everything && readsPayload(statement) ? all : [...asked.values()]
@@ -62,6 +61,13 @@ export function look(statement: Statement, sight: Omit<Sight, 'at'>, here: Here)
     tables,
     scan: scanOf(whole, here.tail, everything ? undefined : new Set(asked.keys())),
   }
+}
+
+function viewsOf(table: TableRef, types: readonly TypeName[], sight: Sight): View[] {
+  const views = types.map(({ service, type }) => typeView(sight, service, type))
+  if (table.schema !== undefined) return views
+  const [only] = views
+  return views.length === 1 ? [{ name: table.name, sql: only!.sql }] : [...views, sharedView(table.name, types)]
 }
 
 function vector({ at, landed }: Here): ReadonlyMap<string, number> {

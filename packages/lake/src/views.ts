@@ -1,7 +1,7 @@
 import type { Bodies } from './body.ts'
 import { bodyKey, columnsOf } from './body.ts'
 import type { Add } from './delta/actions.ts'
-import { contentsOf, positionsOf, type Snapshot } from './delta/snapshot.ts'
+import { contentsOf, type Snapshot } from './delta/snapshot.ts'
 import { envelope, envelopeColumns } from './event-row.ts'
 import { either, type Kind, sqlType } from './kind.ts'
 import { parsedField, structure } from './segment.ts'
@@ -11,6 +11,8 @@ import { name, text, texts } from './sql.ts'
 export interface Sight {
   readonly snapshot: Snapshot
   readonly at: ReadonlyMap<string, number>
+  /** `at` is all that has landed: then a view stays the same until more is sealed. */
+  readonly newest: boolean
   readonly address: (path: string) => string
   /** Kinds of a type's payload fields, as known now. */
   readonly kinds: (service: string, type: string) => ReadonlyMap<string, Kind>
@@ -148,14 +150,10 @@ function bounds(sight: Sight, files: readonly Add[]): string | undefined {
   return oneOf([...sight.at].map(([service, to]) => `(service = ${text(service)} and position <= ${to})`))
 }
 
-function newestOf(sight: Sight): string {
-  const sealed = positionsOf(sight.snapshot)
-  return oneOf(
-    [...sight.at].map(
-      ([service, to]) =>
-        `(service = ${text(service)} and position > ${sealed.get(service) ?? 0} and position <= ${to})`,
-    ),
-  )
+/** The tail holds nothing that is sealed; as of a position, not all of it. */
+function newestOf(sight: Sight): string | undefined {
+  if (sight.newest) return undefined
+  return oneOf([...sight.at].map(([service, to]) => `(service = ${text(service)} and position <= ${to})`))
 }
 
 function oneOf(conditions: readonly string[]): string {

@@ -36,7 +36,7 @@ export function funnelSql({ steps, within, starts = 'any', by }: Funnel): string
     select b.unit, b.part, b.started, min(e.t) as t from reached_${index + 1} b
     join (select unit, occurred_at as t from ${tableOf(step)}${whereOf(step)}) e
       on b.unit = e.unit and e.t ${order} b.t and e.t <= b.started + ${interval(within)}
-    group by b.unit, b.part, b.started, b.t)
+    group by b.unit, b.part, b.started)
   group by unit, part, t)`
   })
   const counts = steps.map(

@@ -10,6 +10,8 @@ import { type Ask, type Call, type Feed, OUT_OF_MEMORY, type Reply, type Request
 import { readRowsOf } from './result.ts'
 import type { Statement } from './statement.ts'
 
+const REMEMBERED = 500
+
 interface Running {
   connection?: DuckDBConnection
   /** Why it has to stop. */
@@ -22,6 +24,9 @@ interface Running {
  */
 class Asking {
   readonly #instance: DuckDBInstance
+  /** Texts that passed the gate. */
+  readonly #passed = new Map<string, Statement>()
+  readonly #views = new Map<string, string>()
   #running: Running | undefined
 
   private constructor(instance: DuckDBInstance) {
@@ -55,10 +60,15 @@ class Asking {
   }
 
   async inspect(sql: string): Promise<Statement> {
+    const known = this.#passed.get(sql)
+    if (known !== undefined) return known
     const connection = await this.#instance.connect()
     try {
       const reader = await connection.runAndReadAll(`select json_serialize_sql(${text(sql)})`)
-      return gate(String(reader.getRows()[0]![0]))
+      const statement = gate(String(reader.getRows()[0]![0]))
+      if (this.#passed.size >= REMEMBERED) this.#passed.clear()
+      this.#passed.set(sql, statement)
+      return statement
     } finally {
       connection.closeSync()
     }
@@ -108,11 +118,17 @@ class Asking {
     this.#running.connection?.interrupt()
   }
 
+  /** Views are bound to files, which takes time: one that is still the same is kept. */
   async #look(connection: DuckDBConnection, views: readonly View[]): Promise<void> {
     for (const view of views) {
       const schema = view.schema ?? 'main'
+      const called = `${name(schema)}.${name(view.name)}`
+      const key = called.toLowerCase()
+      if (this.#views.get(key) === view.sql) continue
+      this.#views.delete(key)
       await connection.run(`create schema if not exists ${name(schema)}`)
-      await connection.run(`create or replace view ${name(schema)}.${name(view.name)} as ${view.sql}`)
+      await connection.run(`create or replace view ${called} as ${view.sql}`)
+      this.#views.set(key, view.sql)
     }
   }
 
