@@ -1,0 +1,104 @@
+import { createRequire } from 'node:module'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Ajv } from 'ajv'
+import addFormats from 'ajv-formats'
+import { CloudEvent } from 'cloudevents'
+import { afterAll, expect, it } from 'vitest'
+import { z } from 'zod'
+import { asyncApi, pulledFile, readPulled } from './export.ts'
+import { type AnyFacts, contractDocument, contractOf, events, fieldsOf, jsonSchemaOf } from './index.ts'
+
+const line = z.object({ sku: z.string(), 'odd name': z.int().optional(), size: z.enum(['s', 'm']).nullable() })
+const orders = events('web-orders', {
+  Ordered: {
+    data: z.object({
+      orderId: z.string(),
+      email: z.email(),
+      lines: z.array(line),
+      pair: z.tuple([z.string(), z.int()]),
+      tags: z.record(z.string(), z.boolean()),
+    }),
+    level: 'published',
+    key: 'orderId',
+    personal: { email: 'orderId' },
+  },
+  Paid: {
+    data: z.discriminatedUnion('by', [
+      z.object({ by: z.literal('card') }),
+      z.object({ by: z.literal('bank'), iban: z.string() }),
+    ]),
+    level: 'deprecated',
+    until: '2027-01-01',
+  },
+  Packed: { data: z.object({ by: z.string() }) },
+})
+const contract = contractDocument(contractOf(orders), { inside: true })
+
+const folders: string[] = []
+afterAll(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true }))))
+
+it('pulls a contract into one file whose types read what the owner writes', async () => {
+  const text = pulledFile(contract, 'http://bank.example/')
+  const folder = await mkdtemp(join(import.meta.dirname, 'pulled-'))
+  folders.push(folder)
+  await writeFile(join(folder, 'web-orders.ts'), text)
+  const pulled = ((await import(join(folder, 'web-orders.ts'))) as { webOrders: AnyFacts & Record<string, any> })
+    .webOrders
+  expect([...contractOf(pulled).types.keys()]).toEqual(['Ordered', 'Paid'])
+  const data = { orderId: 'o1', email: 'a@b.cd', lines: [{ sku: 'x', size: null }], pair: ['a', 1], tags: { a: true } }
+  expect(pulled.Ordered({ ...data, later: 1 }).data).toMatchObject({ ...data, later: 1 })
+  expect(pulled.Ordered({ ...data, email: { sealed: 'k.x' } }).data.email).toEqual({ sealed: 'k.x' })
+  expect(() => pulled.Ordered({ ...data, lines: [{ sku: 1 }] })).toThrow('/lines/0/sku')
+  expect(pulled.Paid({ by: 'bank', iban: 'DE' }).data).toEqual({ by: 'bank', iban: 'DE' })
+  const fields = (facts: AnyFacts, type: string) => fieldsOf(jsonSchemaOf(contractOf(facts).types.get(type)!.data))
+  expect(fields(pulled, 'Ordered')).toEqual(expect.arrayContaining(fields(orders, 'Ordered')))
+})
+
+it('knows a pulled file again, with the contract it was made from and nothing of how that is stored', () => {
+  const text = pulledFile(contract, 'http://bank.example/')
+  expect(readPulled(text)).toMatchObject({ service: 'web-orders', entry: 'http://bank.example/', hash: contract.hash })
+  expect(readPulled(text)!.contract.types.Ordered!.published).toEqual(contract.types.Ordered!.published)
+  expect(text).not.toContain('"stored"')
+  expect(readPulled('export const a = 1')).toBeUndefined()
+})
+
+const exported = asyncApi(contract, { feed: 'http://bank.example/web-orders/events' })
+
+it('exports AsyncAPI 3 that its own schema takes', () => {
+  const specs = createRequire(import.meta.url)('@asyncapi/specs') as { schemasWithoutId: Record<string, object> }
+  const ajv = addFormats.default(
+    new Ajv({ strict: false, allErrors: true, validateSchema: false, unicodeRegExp: false }) as any,
+  ) as unknown as Ajv
+  const taken = ajv.compile(specs.schemasWithoutId['3.0.0']!)
+  expect(taken(exported) ? [] : taken.errors).toEqual([])
+  expect(taken({ ...exported, operations: { x: { action: 'shout' } } })).toBe(false)
+  expect(Object.keys((exported as any).components.messages)).toEqual(['Ordered.v1', 'Paid.v1'])
+})
+
+it('describes messages that the CloudEvents SDK takes as such', () => {
+  const envelope = {
+    specversion: '1.0',
+    id: 'e1',
+    source: '/web-orders',
+    type: 'Paid',
+    subject: 'order-o1',
+    time: '2026-11-24T10:00:00.000Z',
+    datacontenttype: 'application/json',
+    position: 7,
+    previousposition: 3,
+    streamversion: 2,
+    schemaversion: 1,
+    recordedtime: '2026-11-24T10:00:00.123456Z',
+    correlationid: 'c',
+    causationid: 'd',
+    traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
+    data: { by: 'bank', iban: 'DE' },
+  }
+  expect(new CloudEvent(envelope).validate()).toBe(true)
+  const { schema } = (exported as any).components.messages['Paid.v1'].payload
+  const taken = (addFormats.default(new Ajv({ strict: false }) as any) as unknown as Ajv).compile(schema)
+  expect(taken(envelope)).toBe(true)
+  expect(taken({ ...envelope, data: { by: 'cash' } })).toBe(false)
+  expect(taken({ ...envelope, position: 0 })).toBe(false)
+})
