@@ -1,5 +1,6 @@
 import { decider, refuse } from '@headwater/service'
 import { z } from 'zod'
+import { speaksFor } from '../customers/speaking.ts'
 import { accounts } from './events.ts'
 
 const overdraftMinor = z.int().min(0).max(500_000)
@@ -18,10 +19,12 @@ export const account = decider('account', accounts, {
   },
   initialState: () => ({ opened: false, open: false, customerId: '', name: '', overdraftMinor: 0, closedBecause: '' }),
   decide: {
-    open: (cmd, account, { id }) =>
-      account.opened
+    open: (cmd, account, { id, caller }) => {
+      if (!speaksFor(caller, cmd.customerId)) return refuse('not-yours', 'An account is opened by whom it is for.')
+      return account.opened
         ? refuse('already-opened', 'This account was opened already. Open one with another id.')
-        : [accounts.AccountOpened({ accountId: id, ...cmd })],
+        : [accounts.AccountOpened({ accountId: id, ...cmd })]
+    },
     changeOverdraft: (cmd, account, { id }) => {
       if (!account.open) return refuse('account-closed', 'This account is closed.')
       return account.overdraftMinor === cmd.overdraftMinor ? [] : [accounts.OverdraftChanged({ accountId: id, ...cmd })]

@@ -1,5 +1,6 @@
 import { consumer, type InlineProjection, link, only, resource, service, view } from '@headwater/service'
 import { customers } from '../customers/events.ts'
+import { speaksFor } from '../customers/speaking.ts'
 import { payments } from '../payments/events.ts'
 import { account } from './account.ts'
 import { accounts } from './events.ts'
@@ -21,6 +22,7 @@ const byCustomer: InlineProjection = {
 
 const accountResource = resource('/accounts/{accountId}', account, {
   title: 'An account',
+  visible: ({ customerId }, { caller }) => speaksFor(caller?.subject, customerId),
   links: {
     customer: ({ customerId }) => link('customers:customer', { customerId }),
     ledger: (_, { variables: { accountId } }) => link('payments:ledger', { ledgerId: accountId }),
@@ -42,6 +44,7 @@ const accountList = view(
   }),
   {
     title: 'Accounts of a customer',
+    visible: (_, { variables, caller }) => speaksFor(caller?.subject, variables.customerId ?? ''),
     links: {
       account: ({ accounts }) => accounts.map(({ accountId, name }) => link('account', { accountId }, { title: name })),
     },

@@ -1,4 +1,5 @@
 import { consumer, events, link, only, service, view } from '@headwater/service'
+import { speaksFor } from '../customers/speaking.ts'
 import { payments } from '../payments/events.ts'
 
 /** Insights keeps nothing of its own: what it knows follows from the events of others, and may be built again at any time. */
@@ -22,6 +23,7 @@ const spending = view(
   }),
   {
     title: 'What a customer spends a month',
+    visible: (_, { variables, caller }) => speaksFor(caller?.subject, variables.customerId ?? ''),
     links: { customer: ({ customerId }) => link('customers:customer', { customerId }) },
   },
 )

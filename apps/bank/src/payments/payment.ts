@@ -1,5 +1,6 @@
 import { at, decider, type Entity, entity, only, refuse, type StateOf } from '@headwater/service'
 import { z } from 'zod'
+import { speaksFor } from '../customers/speaking.ts'
 import { payments } from './events.ts'
 import { ledger, world } from './ledger.ts'
 
@@ -37,7 +38,8 @@ export const payment = decider(
       }),
     },
     decide: {
-      transfer: (cmd, payment, { id, others: { from, to } }) => {
+      transfer: (cmd, payment, { id, caller, others: { from, to } }) => {
+        if (!speaksFor(caller, from.state.customerId)) return refuse('not-yours', 'Pay from an account of your own.')
         if (payment.made) return refuse('already-made', 'This payment was made. Make another one.')
         if (from.id === to.id) return refuse('same-account', 'Pay from one account to another one.')
         return (
@@ -47,7 +49,8 @@ export const payment = decider(
           ]
         )
       },
-      deposit: (cmd, payment, { id, others: { from, to } }) => {
+      deposit: (cmd, payment, { id, caller, others: { from, to } }) => {
+        if (!speaksFor(caller, to.state.customerId)) return refuse('not-yours', 'Pay into an account of your own.')
         if (payment.made) return refuse('already-made', 'This payment was made. Make another one.')
         return depositRefusal(to, cmd.amountMinor) ?? depositOf(id, from, to, cmd.amountMinor, cmd.reference)
       },

@@ -1,5 +1,6 @@
 import { consumer, type InlineProjection, link, resource, service, view } from '@headwater/service'
 import { accounts } from '../accounts/events.ts'
+import { speaksFor } from '../customers/speaking.ts'
 import { payments } from './events.ts'
 import { ledger } from './ledger.ts'
 import { payment } from './payment.ts'
@@ -37,6 +38,7 @@ const balances: InlineProjection = {
 
 const ledgerResource = resource('/ledgers/{ledgerId}', ledger, {
   title: 'What an account holds',
+  visible: ({ customerId }, { caller }) => speaksFor(caller?.subject, customerId),
   links: { entries: (_, { variables: { ledgerId } }) => link('entries', { ledgerId }) },
   optionalLinks: {
     customer: ({ customerId }) => (customerId === '' ? undefined : link('customers:customer', { customerId })),
@@ -46,10 +48,12 @@ const ledgerResource = resource('/ledgers/{ledgerId}', ledger, {
 
 const entryList = view(
   '/ledgers/{ledgerId}/entries',
-  async ({ ledgerId }, { rows }) => ({
-    accountId: ledgerId,
-    entries: (await rows<Entry>('entries', { prefix: `${ledgerId}/` })).map(({ value }) => value),
-  }),
+  async ({ ledgerId }, { caller, load, rows }) => {
+    const { customerId } = await load(ledger, ledgerId)
+    if (!speaksFor(caller?.subject, customerId)) return undefined
+    const entries = await rows<Entry>('entries', { prefix: `${ledgerId}/` })
+    return { accountId: ledgerId, entries: entries.map(({ value }) => value) }
+  },
   {
     title: 'Entries of an account',
     links: { ledger: ({ accountId }) => link('ledger', { ledgerId: accountId }) },

@@ -14,6 +14,7 @@ import {
 } from '@headwater/service'
 import { z } from 'zod'
 import { customers } from '../customers/events.ts'
+import { speaksFor } from '../customers/speaking.ts'
 
 export const pots = events('pots', {
   PotOpened: { data: z.object({ customerId: z.string() }), level: 'published' },
@@ -39,7 +40,10 @@ export const pot = decider('pot', pots, {
   },
   initialState: () => ({ customerId: '', savedMinor: 0, open: false }),
   decide: {
-    open: (cmd, pot) => (pot.open ? [] : [pots.PotOpened(cmd)]),
+    open: (cmd, pot, { caller }) => {
+      if (!speaksFor(caller, cmd.customerId)) return refuse('not-yours', 'A pot is opened by whom it is for.')
+      return pot.open ? [] : [pots.PotOpened(cmd)]
+    },
     save: ({ amountMinor }, pot, { variant }) => {
       if (!pot.open) return refuse('pot-closed', 'This pot is closed. Open it first.')
       const up = variant(roundUps, pot.customerId) === 'rounded'
@@ -72,6 +76,7 @@ const byCustomer: InlineProjection = {
 
 const potResource = resource('/pots/{potId}', pot, {
   title: 'A pot',
+  visible: ({ customerId }, { caller }) => speaksFor(caller?.subject, customerId),
   links: { customer: ({ customerId }) => link('customers:customer', { customerId }) },
   actions: {
     open: { scope: 'pots:write', create: 'server', title: 'Open a pot' },
@@ -87,6 +92,7 @@ const potList = view(
   }),
   {
     title: 'Pots of a customer',
+    visible: (_, { variables, caller }) => speaksFor(caller?.subject, variables.customerId ?? ''),
     links: { pot: ({ pots }) => pots.map(({ potId }) => link('pot', { potId })) },
   },
 )
