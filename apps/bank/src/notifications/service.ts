@@ -1,97 +1,109 @@
-import {
-  consumer,
-  decider,
-  events,
-  type InlineProjection,
-  link,
-  only,
-  resource,
-  service,
-  view,
-} from '@headwater/service'
-import { z } from 'zod'
+import { consumer, type InlineProjection, link, only, resource, service, view } from '@headwater/service'
+import { customers } from '../customers/events.ts'
+import { speaksFor } from '../customers/speaking.ts'
 import { payments } from '../payments/events.ts'
+import { notifications } from './events.ts'
+import { inbox } from './inbox.ts'
+import { live, type Told, toldKey, wakeListeners } from './live.ts'
+import { deliver, makeServerKeys, pushes, tables } from './push.ts'
 
-export const notifications = events('notifications', {
-  NotificationWritten: {
-    data: z.object({ customerId: z.string(), text: z.string(), about: z.string() }),
-    level: 'published',
-    key: 'customerId',
-  },
-  NotificationRead: { data: z.object({ customerId: z.string() }) },
-})
-
-/** One thing a customer is told. Its id is the id of the event it tells of, so that it cannot be written twice. */
-export const notification = decider('notification', notifications, {
-  commands: {
-    write: z.object({ customerId: z.string(), text: z.string(), about: z.string() }),
-    markRead: z.object({}),
-  },
-  initialState: () => ({ customerId: '', text: '', about: '', read: false }),
-  decide: {
-    write: (cmd, notification) => (notification.customerId === '' ? [notifications.NotificationWritten(cmd)] : []),
-    markRead: (_, { customerId, read }) =>
-      customerId === '' || read ? [] : [notifications.NotificationRead({ customerId })],
-  },
-  evolve: {
-    NotificationWritten: (notification, data) => ({ ...notification, ...data }),
-    NotificationRead: (notification) => ({ ...notification, read: true }),
-  },
-})
-
-interface Listed {
-  readonly notificationId: string
-  readonly text: string
-  readonly about: string
-  readonly read: boolean
+const told: InlineProjection = {
+  name: 'told',
+  decider: inbox,
+  rows: ({ type, data }, { id }) =>
+    type === 'NotificationWritten' ? [{ key: toldKey(id, data.number), value: shown(data) }] : [],
 }
 
-const byCustomer: InlineProjection = {
-  name: 'notifications-by-customer',
-  decider: notification,
-  rows: (_, { id, state: { customerId, text, about, read } }) => [
-    { key: `${customerId}/${id}`, value: { notificationId: id, text, about, read } satisfies Listed },
-  ],
+const shown = ({ number, text, about, happenedAt }: Told): Told => ({ number, text, about, happenedAt })
+
+/** Browsers to push to, without what is sealed, and the last notification before each subscribed. */
+const subscriptions: InlineProjection = {
+  name: 'push-subscriptions',
+  decider: inbox,
+  rows({ type, data }, { id, state }) {
+    if (type !== 'PushSubscribed' && type !== 'PushUnsubscribed') return []
+    const key = `${id}/${data.subscriptionId}`
+    return [type === 'PushSubscribed' ? { key, value: { after: state.written } } : { key }]
+  },
 }
 
-const notificationResource = resource('/notifications/{notificationId}', notification, {
-  title: 'Something a customer is told',
-  links: { customer: ({ customerId }) => link('customers:customer', { customerId }) },
-  actions: { markRead: { scope: 'notifications:write', when: ({ read }) => !read, title: 'Mark as read' } },
+const inboxResource = resource('/inboxes/{customerId}', inbox, {
+  name: 'inbox',
+  title: 'How much a customer was told and has read',
+  visible: (_, { variables, caller }) => speaksFor(caller?.subject, variables.customerId),
+  show: ({ written, readUpTo, subscriptions }) => ({
+    written,
+    readUpTo,
+    unread: written - readUpTo,
+    browsers: Object.keys(subscriptions).length,
+  }),
+  links: {
+    customer: (_, { variables: { customerId } }) => link('customers:customer', { customerId }),
+    notifications: (_, { variables: { customerId } }) => link('notifications', { customerId }),
+  },
+  actions: {
+    markRead: { scope: 'notifications:write', title: 'Mark as read' },
+    subscribe: { scope: 'notifications:write', title: 'Tell a browser' },
+    unsubscribe: { scope: 'notifications:write', title: 'Tell a browser no more' },
+  },
 })
+
+/** Shown at once; older ones are in the log. */
+const shownMost = 50
 
 const notificationList = view(
   '/notifications{?customerId}',
-  async ({ customerId }, { rows }) => ({
-    notifications: (await rows<Listed>('notifications-by-customer', { prefix: `${customerId ?? ''}/` })).map(
-      ({ value }) => value,
-    ),
-  }),
-  {
-    title: 'What a customer was told',
-    links: {
-      notification: ({ notifications }) =>
-        notifications.map(({ notificationId }) => link('notification', { notificationId })),
-    },
+  async ({ customerId = '' }, { query, load }) => {
+    const rows = await query<{ value: Told }>(
+      `select value from headwater.rows where projection = 'told' and starts_with(key, $1) order by key desc limit ${shownMost}`,
+      [`${customerId}/`],
+    )
+    const { readUpTo } = await load(inbox, customerId)
+    return { notifications: rows.map(({ value }) => ({ ...value, read: value.number <= readUpTo })) }
   },
+  {
+    title: 'What a customer was told, newest first',
+    visible: (_, { variables, caller }) => speaksFor(caller?.subject, variables.customerId ?? ''),
+    links: { inbox: (_, { variables: { customerId } }) => link('inbox', { customerId: customerId ?? '' }) },
+  },
+)
+
+/** The key a browser subscribes with: pushes signed by another are refused. */
+const pushKey = view(
+  '/push-key',
+  async (_, { query }) =>
+    (await query<{ publicKey: string }>('select public_key as "publicKey" from push.server_keys'))[0],
+  { title: 'The public key that pushes are signed by', links: {} },
 )
 
 /** Money in minor units as people read it: 1250 → 12.50. */
 const readable = (amountMinor: number) =>
   `${Math.trunc(amountMinor / 100)}.${String(amountMinor % 100).padStart(2, '0')}`
 
+/** There is an inbox before there is anything in it, so that a browser can ask to be told. */
+const arrivers = consumer('open-inboxes', only(customers, 'CustomerRegistered'), {
+  CustomerRegistered: ({ customerId }, { run }) => run(inbox.open, customerId, {}),
+})
+
 const arrivals = consumer('tell-of-arrivals', only(payments, 'Credited'), {
   Credited({ customerId, amountMinor, accountId, reference }, { event, run }) {
     if (customerId === '') return undefined
     const text = `${readable(amountMinor)} arrived${reference === '' ? '' : `: ${reference}`}`
-    return run(notification.write, event.id, { customerId, text, about: accountId })
+    return run(inbox.write, customerId, { text, about: accountId, happenedAt: event.occurredAt })
   },
 })
 
 export default service('notifications', {
   title: 'What customers are told',
   facts: notifications,
-  resources: [notificationResource, notificationList],
-  projections: [byCustomer],
-  consumers: [arrivals],
+  tables,
+  resources: [inboxResource, notificationList, pushKey],
+  projections: [told, subscriptions],
+  consumers: [arrivers, arrivals, pushes],
+  deliver,
+  routes: { live },
+  async start(running) {
+    await makeServerKeys(running)
+    return await wakeListeners(running)
+  },
 })
