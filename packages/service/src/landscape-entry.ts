@@ -6,3 +6,5 @@ export { run, type Running, type ServiceStatus, type Surroundings } from './runn
 // For those who look into a log from outside: where a request is kept, and what it said.
 export { idFrom } from './ids.ts'
 export { keptRequest } from './request.ts'
+// For those who hold the code's contract against the one that is served.
+export { wholeContract } from './allocations.ts'
