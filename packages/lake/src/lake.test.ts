@@ -149,3 +149,22 @@ it('answers as of positions, whatever has come since', async () => {
   expect(await total(lake)).toEqual([5, 25])
   await expect(total(lake, { pots: 5 })).rejects.toMatchObject({ code: 'HW_LAKE_POSITION' })
 })
+
+it('carries any text, also the one that separates its own rows', async () => {
+  const lake = await open({ contracts: [] })
+  const odd = ['\u0001', '\u0002', '\u0001\u0002"\n\r,\\', 'é😀\u2028', '', ' ', "o'neil; drop table"]
+  const landed = odd.map((text, index) =>
+    event(
+      index + 1,
+      'Odd',
+      { text, customerId: `c${text}` },
+      { id: `i${text}`, stream: `s-${text}`, correlationId: `c${text}` },
+    ),
+  )
+  await lake.land(page(landed), { service: 'odd' })
+  const sql = 'select id, stream, unit, correlation_id, text from Odd order by position'
+  const expected = odd.map((text) => [`i${text}`, `s-${text}`, `c${text}`, `c${text}`, text])
+  expect((await lake.query(sql)).rows).toEqual(expected)
+  await lake.seal()
+  expect((await lake.query(sql)).rows).toEqual(expected)
+})
