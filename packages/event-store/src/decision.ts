@@ -14,7 +14,7 @@ import {
 import type { NewEvent } from './event.ts'
 import type { ExecuteOptions, InlineProjection, Outcome, Recorded } from './execute.ts'
 import type { Keyring } from './keyring.ts'
-import { isPersonal, sealEvents } from './sealing.ts'
+import { seal } from './sealing.ts'
 import type { Loaded } from './states.ts'
 
 /** Data of a command that does not fit its schema. Nothing was decided. */
@@ -156,18 +156,9 @@ export async function sealed<State>({ append, after }: Taken<State>, keys: Keyri
   const streams = append.streams.map(async (part, index) => {
     const decider = after[index]?.decider
     const facts = decider === undefined ? (part as Recorded).facts : definitionOf(decider).facts
-    if (facts === undefined || !isPersonal(facts)) return part
-    if (keys === undefined) throw noKeys(part.stream)
-    return { ...part, events: await sealEvents(keys, facts, part.events) }
+    return facts === undefined ? part : { ...part, events: await seal(keys, facts, part.events) }
   })
   return { ...append, streams: await Promise.all(streams) }
-}
-
-function noKeys(stream: string): Error {
-  return Object.assign(
-    new Error(`Expected keys to seal the personal data of ${stream} with, got none. Give openStore a keyring: keys.`),
-    { code: 'HW_NO_KEYS' },
-  )
 }
 
 function changesOf(entities: readonly Entity[]): Map<string, Change> {

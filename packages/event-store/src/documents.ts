@@ -1,6 +1,7 @@
-import type { Event } from '@headwater/contract'
+import { contractOf, type Event } from '@headwater/contract'
 import { type Decider, definitionOf } from './decider.ts'
-import type { Meta } from './event.ts'
+import type { Meta, NewEvent } from './event.ts'
+import { seal } from './sealing.ts'
 import { type EventStore, insideOf } from './store.ts'
 
 export interface Document<Value> {
@@ -78,15 +79,25 @@ export async function becomeEventSourced<Value>(
   for (let moved = 0; ;) {
     const count = await store.transact(async (tx) => {
       const { rows } = await tx.query(text, [category])
-      const parts = rows.map(({ id, version, value }) => ({
-        stream: `${streams}-${id}`,
-        expected: 0,
-        events: from({ id, version, value: JSON.parse(value) }),
-      }))
+      const parts = await Promise.all(
+        rows.map(async ({ id, version, value }) => ({
+          stream: `${streams}-${id}`,
+          expected: 0,
+          events: await recordable(store, decider, from({ id, version, value: JSON.parse(value) })),
+        })),
+      )
       if (parts.length > 0) tx.append({ streams: parts, meta })
       return parts.length
     })
     moved += count
     if (count === 0) return moved
   }
+}
+
+/** As `execute` would record them: of the present schema version, personal fields sealed. */
+async function recordable(store: EventStore, decider: Decider, events: readonly Event[]): Promise<NewEvent[]> {
+  const { facts } = definitionOf(decider)
+  const { types } = contractOf(facts)
+  const sealed = await seal(store.states.keys, facts, events)
+  return sealed.map(({ type, data }) => ({ type, data, schemaVersion: types.get(type)?.version ?? 1 }))
 }

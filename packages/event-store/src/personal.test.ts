@@ -179,4 +179,15 @@ it('keeps documents as a first step, and moves them to a decider in one call, lo
   expect(await store.log.last()).toBe(250)
   expect(await plans.get('p0')).toBeUndefined()
   expect((await load(store, person, 'p0')).state.plan).toBe('new')
+  const people = documents<{ email: string }>(store, 'person')
+  await people.put(`doc-${count}`, { email: ada.email })
+  const registered = ({ id, value }: { id: string; value: { email: string } }) => [
+    facts.Registered({ personId: id, email: value.email, plan: 'moved' }),
+  ]
+  expect(await becomeEventSourced(store, people, person, registered, meta)).toBe(1)
+  expect((await store.read(`person-doc-${count}`))[0]).toMatchObject({
+    schemaVersion: 2,
+    data: { email: { sealed: expect.any(String) } },
+  })
+  expect((await load(store, person, `doc-${count}`)).state).toMatchObject({ email: ada.email, plan: 'moved' })
 })

@@ -45,6 +45,22 @@ interface Typed {
   readonly data: any
 }
 
+/** Seals what is personal in events. @throws `HW_NO_KEYS` where something is and there are no keys. */
+export async function seal<E extends Typed>(
+  keys: Keyring | undefined,
+  facts: AnyFacts,
+  events: readonly E[],
+): Promise<readonly E[]> {
+  if (!isPersonal(facts)) return events
+  if (keys !== undefined) return await sealEvents(keys, facts, events)
+  throw Object.assign(
+    new Error(
+      `Expected keys to seal the personal data of ${contractOf(facts).service} with, got none. Give openStore a keyring: keys.`,
+    ),
+    { code: 'HW_NO_KEYS' },
+  )
+}
+
 /** Seals the personal fields of events, as their types declare them. */
 export async function sealEvents<E extends Typed>(keys: Keyring, facts: AnyFacts, events: readonly E[]): Promise<E[]> {
   const { types } = contractOf(facts)
