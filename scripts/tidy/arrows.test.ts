@@ -46,7 +46,7 @@ const homeOf = (file: string) => Object.keys(arrows).find((home) => file.startsW
 
 it('draws no arrow that the architecture does not allow', () => {
   const wrong: string[] = []
-  for (const file of sources().filter((path) => !/\.test(-d)?\.tsx?$/.test(path))) {
+  for (const file of sources().filter((path) => !/\.(test|test-d|fixture)\.tsx?$/.test(path))) {
     const home = homeOf(file)
     if (home === undefined) continue
     for (const specifier of importsOf(readFileSync(resolve(root, file), 'utf8'))) {
@@ -76,7 +76,7 @@ it('says every dependency that is imported, and no other', () => {
     })
     const used = new Set<string>()
     for (const file of sources().filter(
-      (path) => path.startsWith(`${home}/src/`) && !/\.test(-d)?\.tsx?$/.test(path),
+      (path) => path.startsWith(`${home}/src/`) && !/\.(test|test-d|fixture)\.tsx?$/.test(path),
     )) {
       for (const specifier of importsOf(readFileSync(resolve(root, file), 'utf8'))) {
         if (specifier.startsWith('.') || specifier.startsWith('node:')) continue

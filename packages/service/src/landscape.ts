@@ -93,10 +93,13 @@ export async function startLandscape(services: readonly Service[], options: Land
   const known = guard({ issuer: issuer.name, keys: localKeys(issuer), now: real })
   const elsewhere = options.elsewhere ?? {}
   // The entry URL must be known before the first service starts, so that the port is open while nothing is placed yet.
-  let placed: Landscape | undefined
+  const placed: { landscape?: Landscape } = {}
   const inside = async (request: Request) => {
-    if (placed === undefined) return starting()
-    return await gateway({ landscape: placed, known, issuer, elsewhere, questions: () => lands?.questions }, request)
+    if (placed.landscape === undefined) return starting()
+    return await gateway(
+      { landscape: placed.landscape, known, issuer, elsewhere, questions: () => lands?.questions },
+      request,
+    )
   }
   const listening = await listen(inside, { port: options.port ?? 0, host: options.host ?? '127.0.0.1' })
   const { origin } = listening
@@ -187,7 +190,7 @@ export async function startLandscape(services: readonly Service[], options: Land
       running.clear()
     },
   }
-  placed = landscape
+  placed.landscape = landscape
   for (const service of services) await landscape.mount(service)
   return landscape
 }
