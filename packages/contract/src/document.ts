@@ -52,6 +52,15 @@ export function contractDocument(contract: Contract, options: DocumentOptions = 
   return { service: said.service, hash: hashOf(said), types: said.types }
 }
 
+/** The part that readers outside may rely on, with the hash of that. */
+export function outsideOf({ service, types }: ContractDocument): ContractDocument {
+  const published = Object.entries(types).flatMap(([type, { stored: _, ...rest }]) =>
+    rest.published === undefined ? [] : [[type, rest] as const],
+  )
+  const said = { service, types: Object.fromEntries(published) }
+  return { service, hash: hashOf(said), types: said.types }
+}
+
 /** Whether a reader may see events of a type. Experimental access ends by itself as its day begins (UTC). */
 export function shownTo({ level, readers = [], until }: EventType, reader: string | undefined, now: Date): boolean {
   if (level !== 'experimental') return level !== 'internal'

@@ -1,5 +1,5 @@
 export type { CloudEvent } from './cloud-event.ts'
-export { contractDocument, opened, shownTo } from './document.ts'
+export { contractDocument, opened, outsideOf, shownTo } from './document.ts'
 export type { ContractDocument, DocumentOptions, Promised, Stored } from './document.ts'
 export { contractOf, events, InvalidEvent, only } from './events.ts'
 export type {

@@ -1,4 +1,4 @@
-import type { ContractDocument, Promised } from './document.ts'
+import { type ContractDocument, outsideOf, type Promised } from './document.ts'
 import type { JsonSchema } from './schema.ts'
 import { zodOf } from './zod-code.ts'
 
@@ -20,12 +20,8 @@ const kept = /^\/\/ contract: (\{.*\})$/m
  * were made from, so that it can be told when it is behind. It needs `@headwater/contract` and `zod`.
  */
 export function pulledFile(contract: ContractDocument, entry: string): string {
-  const published = Object.entries(contract.types).filter(
-    ([, { published: forms }]) => Object.keys(forms ?? {}).length > 0,
-  )
   // How the owner stores its data is none of a reader's business, even where it may look inside.
-  const types = published.map(([type, { stored: _, ...promised }]) => [type, promised] as const)
-  const { service, hash } = contract
+  const { service, hash, types } = outsideOf(contract)
   return `// Contract of ${service}, pulled from ${entry}
 // Made by \`headwater contract pull\`: pull again instead of editing; leave out types and fields that you do not read.
 // \`headwater contract check\` says when it is behind, and whether that matters.
@@ -33,10 +29,12 @@ import { events } from '@headwater/contract'
 import { z } from 'zod'
 
 export const ${camel(service)} = events('${service}', {
-${types.map(([type, promised]) => declarationOf(type, promised)).join('\n')}
+${Object.entries(types)
+  .map(([type, promised]) => declarationOf(type, promised))
+  .join('\n')}
 })
 
-// contract: ${JSON.stringify({ service, hash, types: Object.fromEntries(types) })}
+// contract: ${JSON.stringify({ service, hash, types })}
 `
 }
 

@@ -1,0 +1,60 @@
+import { expect, it } from 'vitest'
+import { z } from 'zod'
+import { contractOf, events } from './events.ts'
+import { rerun } from './rerun.ts'
+
+const pots = events('pots', {
+  Saved: {
+    data: z.object({ potId: z.string(), minor: z.int(), owner: z.string() }),
+    level: 'published',
+    version: 3,
+    personal: { owner: 'potId' },
+    upcast: {
+      1: ({ amount, ...rest }) => ({ ...rest, minor: amount * 100 }),
+      2: (data) => ({ ...data, potId: data.potId.toLowerCase() }),
+    },
+    published: {
+      1: {
+        data: z.object({ potId: z.string(), amountMinor: z.int() }),
+        from: ({ potId, minor }) => ({ potId, amountMinor: minor }),
+      },
+      2: { data: z.object({ whole: z.int() }), from: ({ minor }) => ({ whole: minor / 100 }) },
+    },
+  },
+})
+const over = (...stored: [type: string, schemaVersion: number, data: unknown, shown?: unknown][]) => {
+  const run = rerun(contractOf(pots))
+  for (const [index, [type, schemaVersion, data, shown]] of stored.entries())
+    run.take({ position: index + 1, type, schemaVersion, data: JSON.stringify(data) }, shown)
+  return run.findings()
+}
+
+it('finds nothing where every stored event is lifted, fits, and is shown as before', () => {
+  expect(
+    over(
+      ['Saved', 1, { potId: 'A', amount: 5, owner: { sealed: 'k' } }, { potId: 'a', amountMinor: 500 }],
+      ['Saved', 3, { potId: 'a', minor: 100, owner: 'Ada' }, { potId: 'a', amountMinor: 100 }],
+    ),
+  ).toEqual([])
+})
+
+it('finds what upcasters, schemas and mappings do to stored events, with the first of each', () => {
+  const found = over(
+    ['Saved', 2, { potId: 7, minor: 100, owner: 'Ada' }],
+    ['Saved', 3, { potId: 'a', minor: 'much', owner: 'Ada' }],
+    ['Saved', 3, { potId: 'a', minor: 150, owner: 'Ada' }],
+    ['Saved', 3, { potId: 'a', minor: 250, owner: 'Ada' }, { potId: 'a', amountMinor: 25 }],
+    ['Saved', 4, {}],
+    ['Opened', 1, {}],
+  )
+  expect(found.map(({ kind, version, count, first }) => [kind, version, count, first])).toEqual([
+    ['upcaster-failed', undefined, 1, 1],
+    ['does-not-fit', undefined, 1, 2],
+    ['published-does-not-fit', 1, 1, 2],
+    ['published-does-not-fit', 2, 3, 2],
+    ['published-differs', 1, 1, 4],
+    ['from-the-future', undefined, 1, 5],
+    ['undeclared', undefined, 1, 6],
+  ])
+  expect(found.find(({ kind }) => kind === 'published-differs')!.detail).toBe('/amountMinor: 25 → 250')
+})
