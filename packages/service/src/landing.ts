@@ -1,5 +1,6 @@
 import { EventEmitter, once } from 'node:events'
-import { readFeed } from '@headwater/feed'
+import { setTimeout as pause } from 'node:timers/promises'
+import { LogForked, readFeed } from '@headwater/feed'
 import { problem } from '@headwater/hypermedia'
 import { type Lake, openLake, queries, type QueriesHandler } from '@headwater/lake'
 import type { Contract } from '@headwater/contract'
@@ -28,6 +29,7 @@ export interface LandingOptions {
 
 export async function landing({ directory, entry, fetch, log }: LandingOptions): Promise<Landing> {
   const lake = await openLake({ directory })
+  lake.warm()
   const following = new Map<string, { stop: AbortController; done: Promise<void> }>()
   const landed = new EventEmitter().setMaxListeners(0)
   const leave = async (service: string) => {
@@ -43,9 +45,7 @@ export async function landing({ directory, entry, fetch, log }: LandingOptions):
       if (contract !== undefined) lake.declare(contract)
       if (following.has(name)) return
       const stop = new AbortController()
-      const done = land(lake, { entry, service: name, fetch, signal: stop.signal, landed }).catch((error: Error) => {
-        if (!stop.signal.aborted) log('error', 'landing-failed', { service: name, message: error.message })
-      })
+      const done = land({ lake, log, entry, service: name, fetch, signal: stop.signal, landed })
       following.set(name, { stop, done })
     },
     leave,
@@ -64,6 +64,8 @@ export async function landing({ directory, entry, fetch, log }: LandingOptions):
 }
 
 interface Land {
+  readonly lake: Lake
+  readonly log: Logger
   readonly entry: string
   readonly service: string
   readonly fetch: typeof globalThis.fetch
@@ -71,14 +73,33 @@ interface Land {
   readonly landed: EventEmitter
 }
 
-async function land(lake: Lake, { entry, service, fetch, signal, landed }: Land): Promise<void> {
-  for await (const page of readFeed(entry, {
-    service,
-    view: 'log',
-    after: (await lake.cursor(service)) ?? 'start',
-    signal,
-    fetch,
-  })) {
+/** Lands on and on. What goes wrong is said, and tried again: what has landed is not landed twice. */
+async function land({ lake, log, ...on }: Land): Promise<void> {
+  const { service, signal } = on
+  while (!signal.aborted) {
+    try {
+      await landPages(lake, on)
+    } catch (error) {
+      if (signal.aborted) return
+      if (error instanceof LogForked) {
+        log('warn', 'log-forked', { service, position: error.fork.position })
+        await lake.fork(service, error.fork)
+      } else {
+        log('error', 'landing-failed', { service, message: (error as Error).message })
+        await pause(retryMs, undefined, { signal }).catch(() => undefined)
+      }
+    }
+  }
+}
+
+const retryMs = 2_000
+
+async function landPages(
+  lake: Lake,
+  { entry, service, fetch, signal, landed }: Omit<Land, 'lake' | 'log'>,
+): Promise<void> {
+  const after = (await lake.cursor(service)) ?? 'start'
+  for await (const page of readFeed(entry, { service, view: 'log', after, signal, fetch })) {
     await lake.land(page, { service })
     landed.emit('page')
   }
