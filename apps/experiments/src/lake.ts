@@ -1,4 +1,5 @@
-import type { LookAt, Query } from '@headwater/experiment/analysis'
+import type { Query } from '@headwater/experiment/analysis'
+import type { Passed } from './kept-sums.ts'
 
 /** What is asked of a lake: SQL in, columns and rows out. */
 export interface AskableLake {
@@ -24,14 +25,14 @@ export function queryOf(lake: () => AskableLake | undefined): Query {
 
 /**
  * The latest moment that every log has surely passed: when the lake holds all that services had a moment after it.
- * Undefined while the lake is behind: then the logs' own last times say.
+ * Undefined while the lake is behind.
  * @param nowMs by which nothing recorded earlier is still on its way: a little in the past.
  */
 export async function passed(
   query: Query,
   services: readonly { readonly service: string; readonly position: number }[],
   nowMs: number,
-): Promise<LookAt | undefined> {
+): Promise<Passed | undefined> {
   const rows = await query('select service, cast(max(position) as varchar) as position from events group by service')
   const positions = Object.fromEntries(rows.map((row) => [String(row.service), Number(row.position)]))
   if (services.some(({ service, position }) => (positions[service] ?? 0) < position)) return undefined

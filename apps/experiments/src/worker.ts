@@ -1,7 +1,8 @@
 import { type Experiment, isSealed } from '@headwater/experiment'
-import { analyse, decide, type Decision, type LookAt, type Query } from '@headwater/experiment/analysis'
+import { conclude, decide, type Decision, type Query } from '@headwater/experiment/analysis'
 import type { Running } from '@headwater/service'
 import type { ExperimentState } from './experiment.ts'
+import { type KeptSums, keptSums, type Passed } from './kept-sums.ts'
 import { passed } from './lake.ts'
 
 export interface Worker {
@@ -42,9 +43,17 @@ export function worker(running: Running, query: Query, { startAtOnce, onItsWayMs
         await act(name, 'start', {}, `start:${seal}`)
     }
   }
-  async function judge(state: ExperimentState, at: LookAt | undefined): Promise<void> {
+  const sums = new Map<string, KeptSums>()
+  /** One for each seal: an amendment is another experiment to its sums. */
+  function sumsOf({ declaration }: ExperimentState): KeptSums {
+    const { seal } = declaration!
+    const found = sums.get(seal) ?? keptSums(declaration!, query)
+    sums.set(seal, found)
+    return found
+  }
+  async function judge(state: ExperimentState, at: Passed | undefined): Promise<void> {
     const { declaration, name } = state
-    const decision = await judgement(state, query, at, now())
+    const decision = await judgement(state, sumsOf(state), at, now())
     if (decision.kind === 'wait') return
     const { kind, because, positions, time } = decision
     const input = {
@@ -86,15 +95,17 @@ export async function states({ query }: Pick<Running, 'query'>): Promise<Experim
 
 type Judgement = Decision & { readonly positions: Readonly<Record<string, number>>; readonly time: string }
 
+/** While the lake is behind, nothing is judged. */
 async function judgement(
   state: ExperimentState,
-  query: Query,
-  at: LookAt | undefined,
+  sums: KeptSums,
+  at: Passed | undefined,
   nowMs: number,
 ): Promise<Judgement> {
   const declaration = state.declaration!
   if (declaration.decidedBy === 'rule') {
-    const results = await analyse(declaration, { query, ...(at && { at }) })
+    if (at === undefined) return { kind: 'wait', because: 'the lake is behind', positions: {}, time: '' }
+    const results = conclude(declaration, await sums.look(at))
     return { ...decide(declaration, results), ...results.observed.at }
   }
   const time = new Date(nowMs).toISOString()

@@ -148,8 +148,8 @@ export function methodOf({ decide }: Experiment<any>): Method {
   return { kind: 'sequence', tightestAt: decide?.tightestAt ?? 5000, from: sequenceFrom }
 }
 
-/** Units before which a sequence says nothing: it is asymptotic, and money is heavy-tailed (`npm run guarantees -- decisions` measures it). */
-const sequenceFrom = 500
+/** Units in each variant before which a sequence says nothing: it is asymptotic, and money is heavy-tailed (`npm run guarantees -- decisions` measures it). */
+const sequenceFrom = 250
 
 function claim(metric: Metric, role: Role, comparison: Comparison): Verdict | CannotCompute | undefined {
   const better = metric.good === 'up' ? 'higher' : 'lower'
