@@ -35,6 +35,7 @@ const arrows: Record<string, readonly string[]> = {
     'consumer',
     'experiment',
     'lake',
+    'kafka',
     'postgres',
     'service',
   ],
