@@ -9,11 +9,12 @@ import { Broken, make, type Made, serviceFolders, sweep, typeErrors, watchSource
 
 export const dev: Command = {
   name: 'dev',
-  usage: '[FOLDER] [--port 4000] [--fresh] [--no-lake]',
+  usage: '[FOLDER] [--port 4000] [--fresh] [--no-lake] [--kafka]',
   options: {
     port: { type: 'string' },
     fresh: { type: 'boolean' },
     'no-lake': { type: 'boolean' },
+    kafka: { type: 'boolean' },
     'no-watch': { type: 'boolean' },
   },
   examples: [],
@@ -46,6 +47,7 @@ export const dev: Command = {
       seconds: (performance.now() - began) / 1000,
       wanted: portOf(options.port),
     })
+    const kafka = options.kafka === true ? await startKafka(landscape, directory, output) : undefined
     const stopWatching =
       options['no-watch'] === true
         ? () => undefined
@@ -53,12 +55,23 @@ export const dev: Command = {
     await new Promise<void>((finish) => signal.addEventListener('abort', () => finish(), { once: true }))
     output.say('\nstopping: open requests finish first')
     stopWatching()
+    await kafka?.stop()
     await landscape.stop()
     await rm(join(directory, 'landscape.json'), { force: true })
     await server?.stop()
     output.say(`stopped; the data is kept in ${server?.directory ?? 'your Postgres'}`)
     return exitCode.ok
   },
+}
+
+/** Loaded only when asked for: it needs Java, which nothing else here does. */
+async function startKafka(landscape: Landscape, directory: string, output: Output) {
+  const { startBeside } = await import('@headwater/kafka')
+  const token = () => landscape.issuer.sign({ subject: 'kafka-connect', scopes: ['events:read'] })
+  const beside = await startBeside({ directory: join(directory, 'kafka'), entry: landscape.url, token })
+  output.print(`kafka      ${beside.kafka.bootstrap}, a topic per service: headwater.<service>`)
+  output.print(`connector  ${beside.worker.url}/connectors/${beside.connector}/status`)
+  return beside
 }
 
 function portOf(said: unknown): number {
