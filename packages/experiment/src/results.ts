@@ -4,6 +4,7 @@ import {
   compareQuantiles,
   type Comparison,
   correct,
+  engine as arithmetic,
   judge,
   type Method,
   type SampleRatio,
@@ -47,6 +48,8 @@ export interface MetricResult {
 export interface Results {
   readonly experiment: string
   readonly seal: string
+  /** Version of the statistics: with `observed.engine` all that decides these bytes beside the events. */
+  readonly arithmetic: string
   readonly observed: Observed
   /** Absent where there is one variant only. */
   readonly sampleRatio?: SampleRatio | CannotCompute
@@ -77,6 +80,7 @@ export function conclude(experiment: Experiment<any>, observed: Observed, explor
   return {
     experiment: experiment.name,
     seal: experiment.seal,
+    arithmetic,
     observed,
     ...ratioOfUnits(experiment, observed),
     metrics: corrected(corrected(metrics, 'secondary', alphaOf(experiment)), 'exploratory', alphaOf(experiment)),
