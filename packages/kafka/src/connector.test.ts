@@ -139,7 +139,9 @@ describe.skipIf(!hasJava() && process.env.CI !== 'true')('the connector in a rea
     const places = Array.from({ length: partitions }, (_, partition) => ({ topic, partition, offset: 0 }))
     const seen: Seen[] = []
     while (seen.length < count) {
-      const fetched = await vi.waitFor(() => client.fetch(places, { waitMs: 1_000, maxBytes: 1_000_000 }))
+      const fetched = await vi.waitFor(() => client.fetch(places, { waitMs: 1_000, maxBytes: 1_000_000 }), {
+        timeout: 20_000,
+      })
       for (const { partition, records, next } of fetched) {
         places[partition]!.offset = next
         for (const { key, value } of records) seen.push({ partition, key, value })

@@ -9,9 +9,10 @@ import { Broken, make, type Made, serviceFolders, sweep, typeErrors, watchSource
 
 export const dev: Command = {
   name: 'dev',
-  usage: '[FOLDER] [--port 4000] [--fresh] [--no-lake] [--kafka]',
+  usage: '[FOLDER] [--port 4000] [--host 127.0.0.1] [--fresh] [--no-lake] [--kafka]',
   options: {
     port: { type: 'string' },
+    host: { type: 'string' },
     fresh: { type: 'boolean' },
     'no-lake': { type: 'boolean' },
     kafka: { type: 'boolean' },
@@ -35,6 +36,7 @@ export const dev: Command = {
         postgres: env.DATABASE_URL ?? server!.url,
         directory,
         port: portOf(options.port),
+        ...(options.host !== undefined && { host: String(options.host) }),
         lake: options['no-lake'] !== true,
         log: jsonLogger((line) => process.stderr.write(`${line}\n`)),
       },
