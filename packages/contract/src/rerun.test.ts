@@ -25,7 +25,7 @@ const pots = events('pots', {
 const over = (...stored: [type: string, schemaVersion: number, data: unknown, shown?: unknown][]) => {
   const run = rerun(contractOf(pots))
   for (const [index, [type, schemaVersion, data, shown]] of stored.entries())
-    run.take({ position: index + 1, type, schemaVersion, data: JSON.stringify(data) }, shown)
+    run.take({ position: index + 1, type, schemaVersion, data }, shown)
   return run.findings()
 }
 

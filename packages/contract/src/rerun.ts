@@ -2,12 +2,12 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Contract, EventType } from './events.ts'
 import { check, type Schema } from './schema.ts'
 
-/** An event as it is stored: its data as text. */
-export interface StoredText {
+/** An event as it is stored, its data parsed. */
+export interface StoredData {
   readonly position: number
   readonly type: string
   readonly schemaVersion: number
-  readonly data: string
+  readonly data: unknown
 }
 
 /** What a contract makes of stored events that it should not. */
@@ -35,7 +35,7 @@ export interface Finding {
 /** Runs a contract over events stored before it: upcasters, schema, and every mapping. Nothing is written. */
 export interface Rerun {
   /** One stored event; `shown` is the data that readers are shown of it now (oldest published version), where that is known. */
-  take(event: StoredText, shown?: unknown): void
+  take(event: StoredData, shown?: unknown): void
   readonly events: number
   findings(): Finding[]
 }
@@ -57,7 +57,7 @@ export function rerun(contract: Contract): Rerun {
   const found = new Map<string, { -readonly [K in keyof Finding]: Finding[K] }>()
   let events = 0
   const note = (
-    { type, position, schemaVersion }: StoredText,
+    { type, position, schemaVersion }: StoredData,
     kind: Finding['kind'],
     detail: string,
     version?: number,
@@ -81,19 +81,23 @@ export function rerun(contract: Contract): Rerun {
       events += 1
       const one = known.get(event.type)
       if (one === undefined) return note(event, 'undeclared', `${contract.service} declares no ${event.type}.`)
-      const { type, personal } = one
+      const { type, personal, forms } = one
       if (event.schemaVersion > type.version)
         return note(
           event,
           'from-the-future',
           `It was stored in version ${event.schemaVersion}; the contract knows ${type.version}.`,
         )
-      const lifted = attempt(() => lift(type, JSON.parse(event.data), event.schemaVersion))
-      if ('failure' in lifted) return note(event, 'upcaster-failed', lifted.failure)
-      const wrong = misfit(type.data, lifted.value, personal)
+      let lifted: unknown
+      try {
+        lifted = lift(type, event.data, event.schemaVersion)
+      } catch (error) {
+        return note(event, 'upcaster-failed', String(error))
+      }
+      const wrong = misfit(type.data, lifted, personal)
       if (wrong !== undefined) note(event, 'does-not-fit', wrong)
-      for (const [index, form] of one.forms.entries())
-        showForm(note, event, form, { lifted: lifted.value, personal, shown: index === 0 ? shown : undefined })
+      for (let index = 0; index < forms.length; index++)
+        showForm(note, event, forms[index]!, { lifted, personal, shown: index === 0 ? shown : undefined })
     },
     get events() {
       return events
@@ -113,35 +117,32 @@ function knownOf(type: EventType): Known {
   }
 }
 
-type Note = (event: StoredText, kind: Finding['kind'], detail: string, version?: number) => void
+type Note = (event: StoredData, kind: Finding['kind'], detail: string, version?: number) => void
 
 function showForm(
   note: Note,
-  event: StoredText,
+  event: StoredData,
   { version, schema, from }: Form,
   on: { readonly lifted: unknown; readonly personal: readonly string[]; readonly shown: unknown },
 ): void {
-  const mapped = attempt(() => (from === undefined ? on.lifted : from(on.lifted)))
-  if ('failure' in mapped) return note(event, 'mapping-failed', mapped.failure, version)
+  if (from === undefined && on.shown === undefined) return
+  let mapped: unknown
+  try {
+    mapped = from === undefined ? on.lifted : from(on.lifted)
+  } catch (error) {
+    return note(event, 'mapping-failed', String(error), version)
+  }
   // Without a mapping it is the stored data, which was checked already.
-  const wrong = from === undefined ? undefined : misfit(schema, mapped.value, on.personal)
+  const wrong = from === undefined ? undefined : misfit(schema, mapped, on.personal)
   if (wrong !== undefined) note(event, 'published-does-not-fit', wrong, version)
-  if (on.shown === undefined || isDeepStrictEqual(mapped.value, on.shown)) return
-  note(event, 'published-differs', differing(on.shown, mapped.value), version)
+  if (on.shown === undefined || isDeepStrictEqual(mapped, on.shown)) return
+  note(event, 'published-differs', differing(on.shown, mapped), version)
 }
 
 function lift({ version, upcast = {} }: EventType, stored: unknown, from: number): unknown {
   let data = stored
   for (let step = from; step < version; step++) data = upcast[step]?.(data) ?? data
   return data
-}
-
-function attempt(work: () => unknown): { readonly value: unknown } | { readonly failure: string } {
-  try {
-    return { value: work() }
-  } catch (error) {
-    return { failure: String(error) }
-  }
 }
 
 /** What a schema has against data; sealed fields are not looked into. */

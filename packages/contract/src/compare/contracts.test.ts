@@ -119,3 +119,17 @@ it('names whom a change breaks: declared, observed, and those of whom nothing is
     { reader: 'silent', fields: [], declared: false },
   ])
 })
+
+it('suggests the upcaster', () => {
+  const before = z.object({ potId: z.string(), amount: z.number(), gone: z.string() })
+  const now = z.object({
+    potId: z.string(),
+    amount: z.string(),
+    currency: z.enum(['EUR', 'USD']),
+    'a b': z.int().default(3),
+  })
+  const [found] = compareContracts(document({ data: before }), document({ data: now }))
+  expect(found!.suggestion).toBe(
+    `upcast: { n: (data) => ({ currency: /* what it was before */ "EUR", "a b": 3, ...data, amount: String(data.amount) }) } // and version: n + 1`,
+  )
+})

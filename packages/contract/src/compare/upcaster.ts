@@ -2,12 +2,17 @@ import type { Difference } from './difference.ts'
 
 /** Code that would make the two forms fit: an upcaster for stored data, a mapping for readers. */
 export function suggestUpcaster(differences: readonly Difference[], direction: 'backward' | 'forward'): string {
-  const lines = [...new Set(differences.map(lineOf))]
-  const body = `(data) => ({ ...data${lines.length === 0 ? '' : `, ${lines.join(', ')}`} })`
+  const lines = (added: boolean) => [
+    ...new Set(differences.filter(({ rule }) => isAdded(rule) === added).map((one) => lineOf(one))),
+  ]
+  // What is new stands first: what is there already wins, and V8 builds it several times faster.
+  const body = `(data) => ({ ${[...lines(true), '...data', ...lines(false)].join(', ')} })`
   return direction === 'backward'
     ? `upcast: { n: ${body} } // and version: n + 1`
     : `published: { n: { data: …, from: ${body} } }`
 }
+
+const isAdded = (rule: string) => rule.startsWith('REQUIRED')
 
 /** What the mapping does to the field that a difference is about. */
 function lineOf({ rule, at, written, read }: Difference): string {
@@ -16,8 +21,7 @@ function lineOf({ rule, at, written, read }: Difference): string {
   const key = /^[A-Za-z_$][\w$]*$/.test(field) ? field : JSON.stringify(field)
   const value = /^[A-Za-z_$][\w$]*$/.test(field) ? `data.${field}` : `data[${JSON.stringify(field)}]`
   if (path.length !== 1) return `/* ${rule} ${at} */`
-  if (rule.startsWith('REQUIRED'))
-    return `${key}: ${rule === 'REQUIRED_ATTRIBUTE_ADDED' ? `${value} ?? ` : ''}${standIn(read)}`
+  if (isAdded(rule)) return `${key}: ${standIn(read)}`
   if (rule.startsWith('PROPERTY_REMOVED')) return `${key}: undefined`
   const to = typeof read === 'string' ? conversions[`${String(written)} ${read}`] : undefined
   return to === undefined ? `${key}: /* ${rule} */ ${value}` : `${key}: ${to(value)}`
