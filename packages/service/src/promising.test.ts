@@ -6,7 +6,7 @@ import { type ContractDocument, contractDocument, contractOf } from '@headwater/
 import { throwAwayServer } from '@headwater/testing'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { z } from 'zod'
-import { consumer, decider, events, resource, service } from './index.ts'
+import { consumer, decider, events, only, resource, service } from './index.ts'
 import { type Landscape, startLandscape } from './landscape.ts'
 
 const savedData = z.object({ potId: z.string(), amountMinor: z.int(), note: z.string() })
@@ -43,7 +43,9 @@ const reader = service('lists', {
     consumer('list-pots', known, {
       Saved: ({ potId, ...rest }) => void handled.push(`${potId} ${JSON.stringify(rest)}`),
     }),
-    consumer('count-pots', pots, { batch: (all) => void handled.push(...all.map(({ data }) => JSON.stringify(data))) }),
+    consumer('count-pots', only(pots, 'Saved'), {
+      batch: (all) => void handled.push(...all.map(({ data }) => JSON.stringify(data))),
+    }),
   ],
 })
 
