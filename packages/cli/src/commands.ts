@@ -76,4 +76,25 @@ export const commands: readonly Listed[] = [
     summary: "Makes a service's projections anew from its log, beside the ones that are read",
     load: async () => (await import('./commands/rebuild.ts')).rebuild,
   },
+  {
+    name: 'contract check',
+    summary:
+      'Refuses what would break a reader or history, and names them; in another repository: is what was pulled behind',
+    load: async () => (await import('./commands/contract-check.ts')).contractCheck,
+  },
+  {
+    name: 'contract pull',
+    summary: "Writes a service's contract as one TypeScript file, for a consumer in another repository",
+    load: async () => (await import('./commands/contract-pull.ts')).contractPull,
+  },
+  {
+    name: 'contract export',
+    summary: 'What a service publishes, as AsyncAPI 3 or JSON',
+    load: async () => (await import('./commands/contract-export.ts')).contractExport,
+  },
+  {
+    name: 'contract history',
+    summary: 'Runs upcasters, schemas and mappings of the code over every stored event: what would differ',
+    load: async () => (await import('./commands/contract-history.ts')).contractHistory,
+  },
 ]
