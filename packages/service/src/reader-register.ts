@@ -125,11 +125,12 @@ function registerOn(pool: pg.Pool, now: () => number): ReaderRegister {
   }
 }
 
-// Who declares no longer counts as one of whom nothing is known. Fields observed before stay: what is observed only adds.
+// Reading is seen of a caller, whatever his consumers: a new one was last seen when the others were. Who declares no longer counts as
+// one of whom nothing is known. Fields observed before stay: what is observed only adds.
 const declareSql = `
-  with undeclared as (delete from headwater.contract_readers where reader = $2::text and reads is null returning last_read)
+  with undeclared as (delete from headwater.contract_readers where reader = $2::text and reads is null)
   insert into headwater.contract_readers as r (reader, caller, reads, observed, last_read)
-  values ($1, $2, $3, $4::jsonb, (select last_read from undeclared))
+  values ($1, $2, $3, $4::jsonb, (select max(last_read) from headwater.contract_readers where caller = $2))
   on conflict (reader) do update set reads = excluded.reads, observed = (
     select coalesce(jsonb_object_agg(type, coalesce(r.observed -> type, '{}') || coalesce(excluded.observed -> type, '{}')), '{}')
     from (select jsonb_object_keys(r.observed) as type union select jsonb_object_keys(excluded.observed)) as types)`
