@@ -35,6 +35,20 @@ export function postgresKeyring(
   return new PostgresKeyring(pool, checkedSchema(schema), now)
 }
 
+/** What `migrate` makes. @param secret SQL of 32 random bytes; by default the server makes them, so that a script holds no secret. */
+export function keyringSql(
+  schema: string,
+  secret = `decode(replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''), 'hex')`,
+): string {
+  const name = checkedSchema(schema)
+  return `create schema if not exists ${name};
+      create table if not exists ${name}.person (person text primary key, key bytea, forgotten_at timestamptz);
+      create table if not exists ${name}.looked_up (hash bytea not null, person text not null, primary key (hash, person));
+      create index if not exists looked_up_person on ${name}.looked_up (person);
+      create table if not exists ${name}.secret (one boolean primary key default true check (one), secret bytea not null);
+      insert into ${name}.secret (secret) values (${secret}) on conflict do nothing;`
+}
+
 class PostgresKeyring implements Keyring {
   readonly #pool: pg.Pool
   readonly #schema: string
@@ -49,16 +63,10 @@ class PostgresKeyring implements Keyring {
   }
 
   async migrate(): Promise<void> {
-    const name = this.#schema
     await this.#pool.query(`
       begin;
       select pg_advisory_xact_lock(hashtextextended('headwater.migrate-keys', 0));
-      create schema if not exists ${name};
-      create table if not exists ${name}.person (person text primary key, key bytea, forgotten_at timestamptz);
-      create table if not exists ${name}.looked_up (hash bytea not null, person text not null, primary key (hash, person));
-      create index if not exists looked_up_person on ${name}.looked_up (person);
-      create table if not exists ${name}.secret (one boolean primary key default true check (one), secret bytea not null);
-      insert into ${name}.secret (secret) values ('\\x${randomBytes(32).toString('hex')}') on conflict do nothing;
+      ${keyringSql(this.#schema, `'\\x${randomBytes(32).toString('hex')}'`)}
       commit`)
   }
 

@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import { keyringSql } from './keyring.ts'
 import { checkedSchema, statement } from './statement.ts'
 
 /** What each version of the stored format adds, in order. A version that was released never changes. */
@@ -48,9 +49,9 @@ export async function migrate(pool: pg.Pool, options: { readonly schema?: string
   }
 }
 
-/** All of it as one script, for a database whose owner is another: run it with `psql --single-transaction`. */
-export function migrationSql(schema = 'headwater'): string {
-  return script(checkedSchema(schema), 0)
+/** All of it as one script, for a database whose owner is another: run it with `psql --single-transaction`. `keys`: schema of a keyring to make with it. */
+export function migrationSql(schema = 'headwater', { keys }: { readonly keys?: string } = {}): string {
+  return `${script(checkedSchema(schema), 0)}${keys === undefined ? '' : `\n${keyringSql(keys)}\n`}`
 }
 
 function script(schema: string, from: number): string {

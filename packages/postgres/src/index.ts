@@ -1,2 +1,2 @@
 export { PostgresFailed } from './failure.ts'
-export { type Postgres, type PostgresOptions, startPostgres } from './postgres.ts'
+export { findPostgres, type Postgres, type PostgresOptions, startPostgres } from './postgres.ts'

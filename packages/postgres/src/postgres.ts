@@ -65,14 +65,27 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   return { url, port, directory, pid, adopted: false, stop: () => stopProcess(pid) }
 }
 
+/** The Postgres running on a directory, if one does: its data's place, process and port. Makes and starts nothing. */
+export async function findPostgres(
+  directory: string,
+): Promise<Pick<Postgres, 'directory' | 'pid' | 'port'> | undefined> {
+  const place = await reachablePlace(resolve(directory), await serverAccount())
+  const running = await findRunning(join(place, 'data'))
+  return running === undefined ? undefined : { directory: place, ...running }
+}
+
 /** The directory asked for, or, where the server's account cannot reach it, one in /var/tmp named after it. */
 async function placeFor(asked: string, account: Account | undefined): Promise<string> {
   await mkdir(dirname(asked), { recursive: true })
-  const reachable = account === undefined || (await isReachable(dirname(asked)))
-  const name = createHash('sha256').update(asked).digest('hex').slice(0, 12)
-  const directory = reachable ? asked : `/var/tmp/headwater-${name}`
+  const directory = await reachablePlace(asked, account)
   await makePrivate(directory, account)
   return directory
+}
+
+async function reachablePlace(asked: string, account: Account | undefined): Promise<string> {
+  const reachable = account === undefined || (await isReachable(dirname(asked)))
+  const name = createHash('sha256').update(asked).digest('hex').slice(0, 12)
+  return reachable ? asked : `/var/tmp/headwater-${name}`
 }
 
 async function initialise(initdb: string, directory: string, account: Account | undefined): Promise<void> {

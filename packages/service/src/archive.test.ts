@@ -5,7 +5,7 @@ import { JsonText, migrate, openStore } from '@headwater/event-store'
 import { throwAwayDatabase } from '@headwater/testing'
 import pg from 'pg'
 import { expect, it } from 'vitest'
-import { archive, fingerprint, restore } from './archive.ts'
+import { archive, fingerprint, linesOf, restore } from './archive.ts'
 
 async function emptyLog() {
   const database = await throwAwayDatabase()
@@ -47,7 +47,7 @@ it('restores a log byte for byte, in order, also where JSON would not survive pa
   expect(archived.events).toBe(10)
   expect((await readFile(archived.path, 'utf8')).trimEnd().split('\n')).toHaveLength(10)
 
-  await restore(restored.store, archived.path)
+  await restore(restored.store, linesOf(archived.path))
   expect(await fingerprint(restored.store)).toEqual({ events: 10, fingerprint: archived.fingerprint })
   await Promise.all([kept.remove(), restored.remove(), rm(directory, { recursive: true })])
 })

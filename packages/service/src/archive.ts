@@ -38,13 +38,13 @@ export async function archive(store: EventStore, path: string): Promise<Archive>
 }
 
 /**
- * Restores an archive into an empty log: the same ids, streams, versions, types and data, byte for byte, in the same order.
+ * Restores the lines of an archive into an empty log: the same ids, streams, versions, types and data, byte for byte, in the same order.
  * Recorded times are those of the restore; when things happened stays.
  */
-export async function restore(store: EventStore, path: string): Promise<void> {
+export async function restore(store: EventStore, lines: Iterable<string> | AsyncIterable<string>): Promise<void> {
   // Appends of different streams that are given together are recorded in the order given; the second of a stream would have to wait.
   let together = new Map<string, Append>()
-  for await (const line of createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY })) {
+  for await (const line of lines) {
     if (line === '') continue
     const append = appendOf(line)
     const { stream } = append.streams[0]!
@@ -55,6 +55,10 @@ export async function restore(store: EventStore, path: string): Promise<void> {
     together.set(stream, append)
   }
   await record(store, [...together.values()])
+}
+
+export function linesOf(path: string): AsyncIterable<string> {
+  return createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY })
 }
 
 async function record(store: EventStore, appends: readonly Append[]): Promise<void> {
@@ -113,7 +117,7 @@ export async function proveRestorable(
   try {
     await migrate(pool)
     const store = openStore({ pool, service: name })
-    await restore(store, path)
+    await restore(store, linesOf(path))
     const found = await fingerprint(store)
     await store.close()
     return { holds: found.events === events && found.fingerprint === wanted, events: found.events }

@@ -49,6 +49,19 @@ function databaseName(landscape: string, service: string): string {
   return `${landscape}_${service}`.replaceAll('-', '_')
 }
 
+/** What a server is, and whether a landscape may make its databases there. */
+export async function serverFacts(admin: string): Promise<{ readonly version: number; readonly mayCreate: boolean }> {
+  let facts = { version: 0, mayCreate: false }
+  await asAdmin(admin, async (client) => {
+    const { rows } = await client.query(
+      `select current_setting('server_version_num')::int as version,
+         (select rolsuper or (rolcreatedb and rolcreaterole) from pg_roles where rolname = current_user) as "mayCreate"`,
+    )
+    facts = rows[0]
+  })
+  return facts
+}
+
 async function asAdmin(url: string, work: (client: pg.Client) => Promise<void>): Promise<void> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()

@@ -13,6 +13,8 @@ export interface Gate {
   readonly issuer: Issuer
   readonly elsewhere: Readonly<Record<string, string>>
   readonly questions: () => QueriesHandler | undefined
+  /** Every service runs. */
+  readonly ready: () => boolean
 }
 
 /** One port: finds out who asks, then which service is meant. */
@@ -20,7 +22,11 @@ export async function gateway(gate: Gate, request: Request): Promise<Response> {
   const { pathname } = new URL(request.url)
   const { services, url } = gate.landscape
   if (pathname === '/live' || pathname === '/ready') {
-    return Response.json({ status: 'ok', services: [...services.keys()] })
+    const ready = pathname === '/live' || gate.ready()
+    return Response.json(
+      { status: ready ? 'ok' : 'starting', services: [...services.keys()] },
+      { status: ready ? 200 : 503 },
+    )
   }
   if (pathname === '/.well-known/jwks.json') return Response.json(gate.issuer.keys)
   const asked = await gate.known(request)

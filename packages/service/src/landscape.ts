@@ -93,11 +93,18 @@ export async function startLandscape(services: readonly Service[], options: Land
   const known = guard({ issuer: issuer.name, keys: localKeys(issuer), now: real })
   const elsewhere = options.elsewhere ?? {}
   // The entry URL must be known before the first service starts, so that the port is open while nothing is placed yet.
-  const placed: { landscape?: Landscape } = {}
+  const placed: { landscape?: Landscape; ready: boolean } = { ready: false }
   const inside = async (request: Request) => {
     if (placed.landscape === undefined) return starting()
     return await gateway(
-      { landscape: placed.landscape, known, issuer, elsewhere, questions: () => lands?.questions },
+      {
+        landscape: placed.landscape,
+        known,
+        issuer,
+        elsewhere,
+        questions: () => lands?.questions,
+        ready: () => placed.ready,
+      },
       request,
     )
   }
@@ -192,6 +199,7 @@ export async function startLandscape(services: readonly Service[], options: Land
   }
   placed.landscape = landscape
   for (const service of services) await landscape.mount(service)
+  placed.ready = true
   return landscape
 }
 

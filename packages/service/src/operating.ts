@@ -1,6 +1,8 @@
-import { rebuild } from '@headwater/event-store'
+import { adopt, rebuild } from '@headwater/event-store'
 import { type Caller, problem, readBody } from '@headwater/hypermedia'
+import { importPart } from './importing.ts'
 import type { Landscape } from './landscape.ts'
+import { parked } from './parking.ts'
 import { StillRead } from './removal.ts'
 
 /** What the operator of a landscape may look at and do, by path. Whoever reads events may see how far they are. */
@@ -10,8 +12,9 @@ export async function operate(
   request: Request,
   { caller }: { readonly caller?: Caller },
 ): Promise<Response | undefined> {
-  const [, name] = /^\/removals\/([a-z][a-z0-9-]*)$/.exec(path) ?? []
-  const act = name === undefined ? acts[`${request.method} ${path}`] : removals(name)[request.method]
+  const [, kind, name = '', consumer] = /^\/([a-z]+)\/([a-z][a-z0-9-]*)(?:\/([\w-]+))?$/.exec(path) ?? []
+  const one = (kind === 'parked') === (consumer !== undefined) ? ofService[`${request.method} /${kind}/`] : undefined
+  const act = acts[`${request.method} ${path}`] ?? one?.(name, consumer ?? '')
   if (act === undefined) return undefined
   if (caller === undefined)
     return problem(401, { code: 'HW_UNAUTHENTICATED', headers: { 'www-authenticate': 'Bearer' } })
@@ -22,29 +25,49 @@ export async function operate(
 
 type Act = (landscape: Landscape, request: Request) => Promise<Response>
 
-/** `GET` says what removing a service takes, `POST` removes it. */
-function removals(name: string): Readonly<Record<string, Act>> {
-  const missing = () =>
-    problem(404, { code: 'HW_NO_SUCH_SERVICE', detail: `Expected a service that runs, got "${name}".` })
-  return {
-    async GET(landscape) {
-      const removal = await landscape.removal(name)
-      return removal === undefined ? missing() : Response.json(removal)
-    },
-    async POST(landscape) {
-      if (!landscape.services.has(name)) return missing()
-      try {
-        return Response.json(await landscape.remove(name))
-      } catch (error) {
-        if (!(error instanceof StillRead)) throw error
-        return problem(409, {
-          code: error.code,
-          title: 'Somebody reads it',
-          detail: error.message,
-          readers: error.readers,
-        })
-      }
-    },
+const missing = (name: string): Response =>
+  problem(404, { code: 'HW_NO_SUCH_SERVICE', detail: `Expected a service that runs, got "${name}".` })
+
+/** What is asked of one service: the path names it, and where that matters its consumer. */
+const ofService: Readonly<Record<string, (name: string, consumer: string) => Act>> = {
+  'GET /removals/': (name) => async (landscape) => {
+    const removal = await landscape.removal(name)
+    return removal === undefined ? missing(name) : Response.json(removal)
+  },
+  'POST /removals/': (name) => async (landscape) => {
+    if (!landscape.services.has(name)) return missing(name)
+    try {
+      return Response.json(await landscape.remove(name))
+    } catch (error) {
+      if (!(error instanceof StillRead)) throw error
+      return problem(409, {
+        code: error.code,
+        title: 'Somebody reads it',
+        detail: error.message,
+        readers: error.readers,
+      })
+    }
+  },
+  // After a restore: the log goes on under a new name, and readers that were beyond the backup are told so.
+  'POST /lineages/': (name) => async (landscape) => {
+    const found = landscape.services.get(name)
+    if (found === undefined) return missing(name)
+    const lineage = await adopt(found.surroundings.pool)
+    await landscape.mount(found.service)
+    return Response.json({ service: name, ...lineage })
+  },
+  'POST /imports/': (name) => async (landscape, request) => {
+    const found = landscape.services.get(name)
+    return found === undefined ? missing(name) : await importPart(found, request)
+  },
+  'GET /parked/': parkedOf,
+  'POST /parked/': parkedOf,
+}
+
+function parkedOf(name: string, consumer: string): Act {
+  return async (landscape, request) => {
+    const found = landscape.services.get(name)
+    return found === undefined ? missing(name) : await parked(found, consumer, request)
   }
 }
 

@@ -12,7 +12,7 @@ import { allocationFacts } from '@headwater/experiment'
 import type { Caller, Handler, HostLink } from '@headwater/hypermedia'
 import { contractResource } from './contract-resource.ts'
 import { declareTo } from './declaring.ts'
-import { openRegister } from './reader-register.ts'
+import { registerOn } from './reader-register.ts'
 import type { Surroundings } from './running.ts'
 import type { Service } from './service.ts'
 
@@ -30,7 +30,7 @@ export interface Promising {
 /** Serves the contract of a service, and declares to others what it reads of theirs. */
 export async function promising(service: Service, contract: Contract, surroundings: Surroundings): Promise<Promising> {
   const { pool, basePath, log } = surroundings
-  const register = await openRegister(pool, surroundings.now)
+  const register = registerOn(pool, surroundings.now)
   await register.serve(contractDocument(contract, { inside: true }))
   const readings = readingsOf(service)
   const stop = declareTo(readings, surroundings)

@@ -42,7 +42,8 @@ export interface ReaderRegister {
   overrides(): Promise<(Override & { readonly at: string })[]>
 }
 
-const tables = `
+/** Tables of the register, where they are missing. */
+export const registerSql = `
   create table if not exists headwater.contract_readers (
     reader text primary key, caller text not null, reads json, observed jsonb not null default '{}', last_read timestamptz);
   create table if not exists headwater.contracts_served (
@@ -53,15 +54,15 @@ const tables = `
     hash text not null, who text not null, why text not null, changes json not null)`
 
 /** Makes the tables where they are missing; two processes may start at once. */
-export async function openRegister(pool: pg.Pool, now: () => number): Promise<ReaderRegister> {
+export async function migrateRegister(pool: pg.Pool): Promise<void> {
   // One simple query is one transaction, so the lock is held until the tables are there.
-  await pool.query(`select pg_advisory_xact_lock(hashtextextended('headwater contract', 0)); ${tables}`)
-  return registerOn(pool, now)
+  await pool.query(`select pg_advisory_xact_lock(hashtextextended('headwater contract', 0)); ${registerSql}`)
 }
 
 const betweenSeenMs = 60_000
 
-function registerOn(pool: pg.Pool, now: () => number): ReaderRegister {
+/** The register in a service's database, whose tables are there. */
+export function registerOn(pool: pg.Pool, now: () => number): ReaderRegister {
   const lastSeen = new Map<string, number>()
   return {
     async declare(caller, name, { reads, observed = {} }) {

@@ -1,12 +1,5 @@
 import type { Contract } from '@headwater/contract'
-import {
-  feedSource,
-  migrateConsumers,
-  postgresKeeper,
-  type RunningConsumer,
-  type RunOptions,
-  runConsumer,
-} from '@headwater/consumer'
+import { feedSource, postgresKeeper, type RunningConsumer, type RunOptions, runConsumer } from '@headwater/consumer'
 import {
   type CommandData,
   type EventStore,
@@ -17,7 +10,6 @@ import {
   type InlineProjection,
   type Keyring,
   load,
-  migrate,
   openStore,
   postgresKeyring,
   type StateOf,
@@ -33,6 +25,7 @@ import { deciding } from './implementation.ts'
 import type { Logger } from './logger.ts'
 import { type Promising, promising } from './promising.ts'
 import type { DeciderResource } from './resource.ts'
+import { makeSchema } from './schema.ts'
 import { screens } from './screens.ts'
 import type { Service } from './service.ts'
 import { streams } from './streams.ts'
@@ -105,11 +98,8 @@ export interface ServiceStatus {
 /** Starts a service: makes what is missing in its database, then serves and consumes. */
 export async function run(service: Service, surroundings: Surroundings): Promise<Running> {
   const { pool, log } = surroundings
-  await migrate(pool)
-  await migrateConsumers(pool)
-  if (service.tables !== undefined) await pool.query(service.tables)
+  await makeSchema(service, pool)
   const keys = postgresKeyring(pool)
-  await keys.migrate()
   const store = openStore({ pool, service: service.name, keys, now: () => new Date(surroundings.now()) })
   const contract = wholeContract(service.name, service.facts)
   // Silence is waited out in real time, also where the landscape's clock is set ahead.
@@ -209,7 +199,7 @@ function handlerOf(
       ...promised.links,
       log: { href: '/log', title: 'Everything this service keeps', scope: 'explore' },
       stream: {
-        href: '/streams/{stream}',
+        href: '/streams/{stream}{?at,from,to,blame}',
         templated: true,
         title: 'All that happened to one entity',
         scope: 'explore',
@@ -239,7 +229,7 @@ function handlerOf(
     }
     if (first === 'log') return await whole(request, context)
     if (first === 'streams')
-      return await streams(store, decodeURIComponent(rest.slice('/streams/'.length)), request, context)
+      return await streams(running(), decodeURIComponent(rest.slice('/streams/'.length)), request, context)
     const route = service.routes?.[first]
     if (route !== undefined) return await route(request, { ...running(), ...context })
     return await resources(request, context)

@@ -1,9 +1,10 @@
 import { type Caller, html, htmlResponse, chooseFace, problem } from '@headwater/hypermedia'
-import type { EventStore } from '@headwater/event-store'
+import { lookBack } from './looking-back.ts'
+import type { Running } from './running.ts'
 
-/** The events of one entity, whole, for callers with the right to explore: `/{service}/streams/{stream}`. */
+/** The events of one entity, whole, for callers with the right to explore: `/{service}/streams/{stream}`; with `?at=` and the like, what it was. */
 export async function streams(
-  store: EventStore,
+  running: Running,
   stream: string,
   request: Request,
   { caller }: { readonly caller?: Caller },
@@ -14,13 +15,16 @@ export async function streams(
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     return problem(405, { code: 'HW_METHOD_NOT_ALLOWED', headers: { allow: 'GET, HEAD' } })
   }
-  const events = await store.read(stream)
+  const events = await running.store.read(stream)
   if (events.length === 0) {
     return problem(404, {
       code: 'HW_NO_SUCH_STREAM',
       detail: `Expected a stream with events, like pot-p1, got ${stream.slice(0, 100)}, which has none.`,
     })
   }
+  const back = await lookBack(running, stream, new URL(request.url).searchParams, caller)
+  if (back instanceof Response) return back
+  if (back !== undefined) return Response.json(back, { headers: { vary: 'accept' } })
   const face = chooseFace(request.headers.get('accept'), ['application/hal+json', 'application/json', 'text/html'])
   if (face === 'text/html') {
     const rows = events.map(

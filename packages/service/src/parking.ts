@@ -1,0 +1,37 @@
+import { postgresKeeper } from '@headwater/consumer'
+import { problem, readBody } from '@headwater/hypermedia'
+import type { Running } from './running.ts'
+
+/** Events a consumer put aside, and a person's word on them: `{"retry": true}`, or `{"skip": id, "service": …, "reason": …}`. */
+export async function parked(running: Running, consumer: string, request: Request): Promise<Response> {
+  const known = running.service.consumers ?? []
+  if (!known.some(({ name }) => name === consumer)) {
+    return problem(404, {
+      code: 'HW_NO_SUCH_CONSUMER',
+      detail: `Expected a consumer of ${running.service.name}, one of ${known.map(({ name }) => name).join(', ') || '(none)'}; got "${consumer}".`,
+    })
+  }
+  const events = postgresKeeper({ pool: running.surroundings.pool }).parked
+  if (request.method === 'GET')
+    return Response.json({ consumer, parked: (await events.list(consumer)).filter(({ state }) => state !== 'skipped') })
+  const body = await readBody(request)
+  const said = (body.kind === 'json' ? body.value : {}) as Record<string, unknown>
+  if (said.retry === true) return Response.json({ consumer, asked: 'retry', keys: await events.retry(consumer) })
+  const { skip: eventId, service, reason } = said
+  if (typeof eventId !== 'string' || typeof service !== 'string' || typeof reason !== 'string' || reason === '') {
+    return problem(400, {
+      code: 'HW_PARKED_ASKED',
+      detail:
+        'Expected {"retry": true}, or {"skip": "an event’s id", "service": "whose event", "reason": "why it is left out"}.',
+    })
+  }
+  const outcome = await events.skip(consumer, { service, eventId, reason })
+  if (outcome === 'asked') return Response.json({ consumer, asked: 'skip', event: eventId })
+  return problem(outcome === 'unknown' ? 404 : 409, {
+    code: 'HW_PARKED_ASKED',
+    detail:
+      outcome === 'unknown'
+        ? `Expected an event of ${service} that ${consumer} put aside, got ${eventId}.`
+        : `Expected the first parked event of its key, got ${eventId}, which waits behind another. Decide on that one first.`,
+  })
+}
