@@ -26,6 +26,12 @@ interface Topic {
   readonly readAt: number
 }
 
+/** What is asked of one broker. */
+interface Wanted {
+  readonly leader: Broker
+  readonly places: { readonly place: KafkaPlace; readonly topicId: string }[]
+}
+
 type RawBatch = NonNullable<fetchV13.FetchResponsePartition['records']>[number]
 type RawRecord = RawBatch['records'][number]
 
@@ -46,16 +52,23 @@ export function kafkaClient(options: KafkaClientOptions): KafkaClient {
 class WireClient implements KafkaClient {
   readonly #bootstrap: readonly Broker[]
   readonly #connections: ConnectionPool
-  /** A fetch that waits must not hold up what is asked beside it: a broker answers a connection's requests in order. */
-  readonly #waiting: ConnectionPool
+  readonly #newPool: () => ConnectionPool
+  /** Connections of fetches that wait, free at the moment; all there are. */
+  readonly #idle: ConnectionPool[] = []
+  readonly #pools: ConnectionPool[] = []
+  readonly #underWay = new Map<string, Promise<Fetched[]>>()
   readonly #topics = new Map<string, Topic>()
   readonly #coordinators = new Map<string, Broker>()
 
   constructor({ bootstrap, clientId = 'headwater', tls, sasl }: KafkaClientOptions) {
     this.#bootstrap = [bootstrap].flat().map(brokerOf)
     const connecting = { connectTimeout: 5_000, requestTimeout: requestMs, ...(tls && { tls }), ...(sasl && { sasl }) }
-    this.#connections = new ConnectionPool(clientId, connecting)
-    this.#waiting = new ConnectionPool(clientId, connecting)
+    this.#newPool = () => {
+      const pool = new ConnectionPool(clientId, connecting)
+      this.#pools.push(pool)
+      return pool
+    }
+    this.#connections = this.#newPool()
   }
 
   async partitions(topic: string): Promise<number | undefined> {
@@ -74,14 +87,16 @@ class WireClient implements KafkaClient {
     places: readonly KafkaPlace[],
     options: { waitMs: number; maxBytes: number },
   ): Promise<readonly Fetched[]> {
-    const byLeader = new Map<Broker, { place: KafkaPlace; topicId: string }[]>()
+    const byLeader = new Map<string, Wanted>()
     for (const place of places) {
       const topic = await this.#known(place.topic)
       const leader = topic.leaders[place.partition]!
-      byLeader.set(leader, [...(byLeader.get(leader) ?? []), { place, topicId: topic.id }])
+      const name = `${leader.host}:${leader.port}`
+      const wanted = byLeader.get(name) ?? { leader, places: [] }
+      byLeader.set(name, wanted)
+      wanted.places.push({ place, topicId: topic.id })
     }
-    const asked = Array.from(byLeader, ([leader, wanted]) => this.#fetchFrom(leader, wanted, options))
-    return (await this.#fresh(Promise.all(asked))).flat()
+    return this.#fresh(firstOf(Array.from(byLeader.values(), (wanted) => this.#ask(wanted, options))))
   }
 
   async note(group: string, places: readonly KafkaPlace[]): Promise<void> {
@@ -102,15 +117,36 @@ class WireClient implements KafkaClient {
   }
 
   async close(): Promise<void> {
-    await Promise.allSettled([this.#connections.close(), this.#waiting.close()])
+    await Promise.allSettled(this.#pools.map((pool) => pool.close()))
   }
 
-  async #fetchFrom(
-    leader: Broker,
-    wanted: readonly { place: KafkaPlace; topicId: string }[],
+  /** An answer still under way to the very same question is waited for, not asked for twice. */
+  #ask(wanted: Wanted, options: { waitMs: number; maxBytes: number }): Promise<Fetched[]> {
+    const asked = wanted.places.map(({ place }) => `${place.topic} ${place.partition} ${place.offset}`)
+    const question = `${wanted.leader.host}:${wanted.leader.port} ${asked.join(' ')}`
+    const known = this.#underWay.get(question)
+    if (known !== undefined) return known
+    const answer = this.#fetchFrom(wanted, options).finally(() => this.#underWay.delete(question))
+    if (options.waitMs > 0) this.#underWay.set(question, answer)
+    return answer
+  }
+
+  async #fetchFrom(wanted: Wanted, options: { waitMs: number; maxBytes: number }): Promise<Fetched[]> {
+    if (options.waitMs === 0) return this.#fetchBy(this.#connections, wanted, options)
+    // A broker answers a connection's requests one after the other: who waits has a connection of its own.
+    const pool = this.#idle.pop() ?? this.#newPool()
+    try {
+      return await this.#fetchBy(pool, wanted, options)
+    } finally {
+      this.#idle.push(pool)
+    }
+  }
+
+  async #fetchBy(
+    pool: ConnectionPool,
+    { leader, places: wanted }: Wanted,
     { waitMs, maxBytes }: { waitMs: number; maxBytes: number },
   ): Promise<Fetched[]> {
-    const pool = waitMs > 0 ? this.#waiting : this.#connections
     const topics = new Map<string, fetchV13.FetchRequestTopic>()
     for (const { place, topicId } of wanted) {
       const topic = topics.get(topicId) ?? { topicId, partitions: [] }
@@ -200,6 +236,20 @@ class WireClient implements KafkaClient {
       throw error
     }
   }
+}
+
+/** Whatever brokers have answered as soon as one of them has a record; else all, when all have. */
+async function firstOf(asked: readonly Promise<Fetched[]>[]): Promise<readonly Fetched[]> {
+  const answered: Fetched[] = []
+  const waiting = new Set(asked)
+  for (const one of asked) {
+    void one.then(
+      (fetched) => (answered.push(...fetched), waiting.delete(one)),
+      () => undefined,
+    )
+  }
+  while (waiting.size > 0 && !answered.some(({ records }) => records.length > 0)) await Promise.race(waiting)
+  return answered
 }
 
 function brokerOf(address: string): Broker {
