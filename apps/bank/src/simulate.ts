@@ -27,8 +27,8 @@ const dayMs = 24 * 3_600_000
  * `--effect` more often (0.2: a fifth), which nobody but this function knows. The landscape's clock is set ahead day by day.
  */
 export default async function simulate({ ask, options, say, progress, signal }: Simulation): Promise<void> {
-  const customers = whole(options.customers, 300)
-  const days = whole(options.days, 30)
+  const customers = whole(options.customers, 600)
+  const days = whole(options.days, 45)
   const effect = Number(options.effect ?? 0.25)
   const random = seeded(whole(options.seed, 1))
   const forms = await createForms(ask)
@@ -87,7 +87,7 @@ async function live(
   effect: number,
   random: () => number,
 ): Promise<void> {
-  const [pays, saves, whom, much] = [random(), random(), random(), random()]
+  const [pays, saves, whom, much, closes] = [random(), random(), random(), random(), random()] as const
   if (pays < 0.2) {
     const other = people[Math.floor(whom * people.length)]!
     if (other !== person) {
@@ -100,6 +100,9 @@ async function live(
       await ask(forms.pay, { method: 'POST', body: payment })
     }
   }
+  // Once in years somebody closes a pot; saving into it is then refused.
+  if (closes < 0.0005)
+    await ask(`${forms.pot}/${person.potId}/close`, { method: 'POST', body: { reason: 'reached the goal' } })
   if (saves >= 0.3 * (person.rounded ? 1 + effect : 1)) return
   const amountMinor = 200 + Math.floor(much * 3_000)
   const pot = await ask(`${forms.pot}/${person.potId}/save`, { method: 'POST', body: { amountMinor } })

@@ -1,3 +1,4 @@
+import { ExperimentRefused } from '@headwater/experiment'
 import { analyse, decide, type LookAt, type Query } from '@headwater/experiment/analysis'
 import { type InlineProjection, link, resource, type Running, service, view } from '@headwater/service'
 import { dossierOf } from './dossier.ts'
@@ -27,6 +28,7 @@ export function experiments({
 }: ExperimentsOptions = {}) {
   let landscapes: () => AskableLake | undefined = () => undefined
   const query = queryOf(lake ?? (() => landscapes()))
+  let now: Worker['look'] = async () => undefined
   const experiment = experimentDecider(rules)
   const projection: InlineProjection<ExperimentState> = {
     name: 'experiments',
@@ -38,10 +40,12 @@ export function experiments({
     facts,
     projections: [projection],
     scopes: ['experiments:read', 'experiments:work', 'experiments:decide'],
-    resources: [experimentResource(experiment), ...views(query)],
+    resources: [experimentResource(experiment), ...views(query, () => now())],
     start: (running) => {
       landscapes = running.surroundings.lake
-      return keepLooking(running, worker(running, query, { startAtOnce, onItsWayMs }), everyMs)
+      const looking = worker(running, query, { startAtOnce, onItsWayMs })
+      now = looking.look
+      return keepLooking(running, looking, everyMs)
     },
   })
 }
@@ -85,7 +89,7 @@ function experimentResource(experiment: ReturnType<typeof experimentDecider>) {
   })
 }
 
-function views(query: Query) {
+function views(query: Query, now: Worker['look']) {
   const stateOf = async (
     rows: (projection: string, keys: { prefix?: string }) => Promise<{ key: string; value: unknown }[]>,
     id: string,
@@ -102,7 +106,8 @@ function views(query: Query) {
     async ({ experimentId, at, time }, { rows }) => {
       const state = await stateOf(rows, experimentId)
       if (state?.declaration?.primary === undefined) return undefined
-      const found = await analyse(state.declaration, { query, ...lookAt(at, time) })
+      const look = lookAt(at, time) ?? (await now())
+      const found = await analyse(state.declaration, { query, ...(look && { at: look }) })
       const adopted = await adopters(query, experimentId)
       return { phase: state.phase, decision: decide(state.declaration, found), adopted, results: found }
     },
@@ -113,21 +118,23 @@ function views(query: Query) {
     async ({ experimentId, at, time }, { rows }) => {
       const state = await stateOf(rows, experimentId)
       if (state?.declaration?.primary === undefined) return undefined
-      return await dossierOf(state.declaration, query, lookAt(at, time).at)
+      return await dossierOf(state.declaration, query, lookAt(at, time) ?? (await now()))
     },
     { name: 'dossier', links: {} },
   )
   return [list, results, dossier] as const
 }
 
-/** `pots=1200,cards=88` and an RFC 3339 time. */
-function lookAt(at: string | undefined, time: string | undefined): { at?: LookAt } {
-  if (at === undefined && time === undefined) return {}
-  const positions = at
-    ?.split(',')
-    .map((pair) => pair.split('='))
-    .map(([log, position]) => [log!, Number(position)] as const)
-  return { at: { ...(positions && { positions: Object.fromEntries(positions) }), ...(time !== undefined && { time }) } }
+/** `pots=1200,cards=88` and an RFC 3339 time; undefined where neither is said. Throws `HW_LOOK`. */
+function lookAt(at: string | undefined, time: string | undefined): LookAt | undefined {
+  if (at === undefined && time === undefined) return undefined
+  const positions = at?.split(',').map((pair) => {
+    const [, log, position] = /^([a-z][a-z0-9-]*)=(\d{1,15})$/.exec(pair) ?? []
+    if (log === undefined)
+      throw new ExperimentRefused('HW_LOOK', `Expected positions like pots=1200,cards=88, got "${at}".`)
+    return [log, Number(position)] as const
+  })
+  return { ...(positions && { positions: Object.fromEntries(positions) }), ...(time !== undefined && { time }) }
 }
 
 function summary({ name, phase, declaration, until, question, decision, service: owner }: ExperimentState) {

@@ -40,8 +40,14 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
       idle.push(connection)
     }
   }
+  // Writers one after the other: each may fill the memory there is, and together they would find none.
+  let written: Promise<unknown> = Promise.resolve()
   return {
-    run: (sql) => withConnection(async (connection) => void (await connection.run(sql))),
+    run(sql) {
+      const next = written.then(() => withConnection(async (connection) => void (await connection.run(sql))))
+      written = next.catch(() => undefined)
+      return next
+    },
     rows: (sql) =>
       withConnection(async (connection) => (await connection.runAndReadAll(sql)).getRowObjectsJson() as never),
     close() {

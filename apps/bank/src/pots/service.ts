@@ -27,8 +27,9 @@ export const roundUps = experiment('round-ups', {
   unit: 'customerId',
   variants: { plain: 50, rounded: 50 },
   primary: sum(pots.Saved, 'amountMinor', { within: '28d' }),
-  guardrails: [share(pots.PotClosed, { mayRise: '1pp' })],
+  guardrails: [share(pots.PotClosed, { mayRise: '5pp' })],
   decide: { after: '14d', by: '2027-02-01' },
+  adds: { services: ['pots'] },
 })
 
 /** Money put aside. With round-ups, what is saved is rounded up to the next whole unit. */

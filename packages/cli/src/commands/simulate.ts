@@ -10,7 +10,7 @@ interface Simulates {
 
 export const simulate: Command = {
   name: 'simulate',
-  usage: '[--customers 300] [--days 30] [--effect 0.25] [--seed 1]',
+  usage: '[--customers 600] [--days 45] [--effect 0.25] [--seed 1]',
   options: {
     customers: { type: 'string' },
     days: { type: 'string' },
