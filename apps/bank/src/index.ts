@@ -6,6 +6,7 @@ import experiments from './experiments/service.ts'
 import insights from './insights/service.ts'
 import notifications from './notifications/service.ts'
 import payments from './payments/service.ts'
+import phone from './phone/service.ts'
 import pots from './pots/service.ts'
 
 /** The bank: each service a value, placed where one likes. */
@@ -17,5 +18,6 @@ export const bank: readonly Service[] = [
   pots,
   notifications,
   insights,
+  phone,
   experiments,
 ]

@@ -34,8 +34,8 @@ type ActionsOf<State, Path extends string, C extends Commands> = {
 type OrNone<Named> = string extends keyof Named ? Readonly<Record<never, never>> : Named
 
 /** Each action with the input its command takes. */
-type WithInput<State, Path extends string, C extends Commands, A> = {
-  readonly [N in keyof A & string & keyof C]: Action<State, Path> & { readonly input: C[N] }
+type WithInput<C extends Commands, A> = {
+  readonly [N in keyof A & string & keyof C]: A[N] & { readonly input: C[N] }
 }
 
 /**
@@ -64,7 +64,7 @@ export function resource<
     readonly optionalLinks?: Optional
     readonly actions: Actions
   },
-): DeciderResource<Name, Path, State, Links, WithInput<State, Path, C, Actions>, Shown, OrNone<Optional>> {
+): DeciderResource<Name, Path, State, Links, WithInput<C, Actions>, Shown, OrNone<Optional>> {
   const { commands, category } = definitionOf(decider as Decider<State>)
   const actions = Object.fromEntries(
     Object.entries(said.actions as unknown as Record<string, ActionRule>).map(([name, rule]) => {
