@@ -68,6 +68,11 @@ export interface Recorded extends StreamAppend {
 export interface InlineProjection<State = any> {
   readonly name: string
   readonly decider: Decider<State>
+  /**
+   * Says that its rows may hold personal data, opened: where the decider's events have some, the host asks for it. They are in the
+   * open in the database and its backups, until the person is forgotten (`forgetPerson`).
+   */
+  readonly personal?: true
   /** Called for each event with the state after it: rows to put, or to delete where `value` is absent. Pure. */
   readonly rows: (
     event: Event<string, any>,

@@ -3,7 +3,9 @@ import type { Build, Builds } from './build.ts'
 import { type Decider, definitionOf } from './decider.ts'
 import { rowsOf } from './decision.ts'
 import type { InlineProjection } from './execute.ts'
+import type { Keyring } from './keyring.ts'
 import type { AnyProjection, FoldProjection, SqlProjection } from './projection.ts'
+import { isPersonal, openEvents } from './sealing.ts'
 import type { Session, TextRow } from './session.ts'
 import { evolver, type Loaded, upcast } from './states.ts'
 import { statement } from './statement.ts'
@@ -55,10 +57,10 @@ export function foldingOf(
   builds: Builds,
   build: Build,
   projection: AnyProjection,
-  batchEvents?: number,
+  { batchEvents, keys }: { readonly batchEvents?: number | undefined; readonly keys?: Keyring | undefined } = {},
 ): Folding {
   const pages = (types: readonly string[]) => new Pages(session, schema, types, batchEvents ?? pageEvents)
-  if (!('kind' in projection)) return new InlineFolding(pages(typesOf(projection)), builds, build, projection)
+  if (!('kind' in projection)) return new InlineFolding(pages(typesOf(projection)), builds, build, projection, keys)
   if (projection.kind === 'sql')
     return new SqlFolding(session, schema, build, projection, batchEvents ?? rangePositions)
   return new RowFolding(pages(projection.types), builds, build, projection)
@@ -182,7 +184,10 @@ class InlineFolding implements Folding {
   #states = new Map<string, Loaded>()
   #at = 0
 
-  constructor(pages: Pages, builds: Builds, build: Build, projection: InlineProjection) {
+  readonly #keys: Keyring | undefined
+
+  constructor(pages: Pages, builds: Builds, build: Build, projection: InlineProjection, keys: Keyring | undefined) {
+    this.#keys = keys
     this.#pages = pages
     this.#builds = builds
     this.#build = build
@@ -197,24 +202,28 @@ class InlineFolding implements Folding {
     }
     while (this.#at < after) {
       const { events, upTo } = await this.#pages.after(this.#at, after)
-      this.#rowsOf(events)
+      await this.#rowsOf(events)
       this.#at = upTo
     }
     const { events, upTo } = await this.#pages.after(after, last)
-    const changed = this.#rowsOf(events)
+    const changed = await this.#rowsOf(events)
     this.#at = upTo
     return (await this.#builds.advance(this.#build, after, upTo, changed)) ? upTo : undefined
   }
 
-  #rowsOf(events: readonly FoldedEvent[]): Map<string, string | undefined> {
+  async #rowsOf(events: readonly FoldedEvent[]): Promise<Map<string, string | undefined>> {
     const changed = new Map<string, string | undefined>()
     const decider: Decider = this.#projection.decider
     const definition = definitionOf(decider)
     const { types } = contractOf(definition.facts)
     const evolve = evolver(definition)
     const prefix = `${definition.category}-`
-    for (const event of events) {
-      if (!event.stream.startsWith(prefix)) continue
+    const own = events.filter(({ stream }) => stream.startsWith(prefix))
+    // Opened, as they were when the rows were made by the append; those of the forgotten are left out.
+    if (this.#keys !== undefined && isPersonal(definition.facts))
+      for (const [index, { data }] of (await openEvents(this.#keys, definition.facts, own)).entries())
+        own[index]!.data = data
+    for (const event of own) {
       const id = event.stream.slice(prefix.length)
       const before = this.#states.get(id)?.state ?? definition.initialState()
       const after = { state: evolve(before, event), version: event.version }

@@ -23,8 +23,10 @@ export class Forgotten extends Error {
   }
 }
 
-/** How long a key is used from memory: so long may it take until another process has forgotten. */
-export const leaseMs = 60_000
+/**
+ * How long a key is used from memory, and as long again what was opened with it: within a minute another process has forgotten.
+ */
+export const leaseMs = 30_000
 const cachedMost = 10_000
 
 /** Keep its schema, or its database, out of the log's backup: `migrate` makes the tables. */

@@ -9,11 +9,14 @@ import {
   documents,
   type EventStore,
   execute,
+  forgetPerson,
+  type InlineProjection,
   load,
   migrate,
   openStore,
   past,
   postgresKeyring,
+  rebuild,
 } from './index.ts'
 
 const facts = events('people', {
@@ -98,6 +101,52 @@ it('forgets a person everywhere by deleting one key', async () => {
   await expect(execute(store, person, id, person.register, ada, { meta })).rejects.toMatchObject({
     code: 'HW_FORGOTTEN',
   })
+})
+
+it('does not keep what was opened for longer because it is read or decided on', async () => {
+  const id = `dan-${count}`
+  const other = open()
+  await execute(store, person, id, person.register, ada, { meta })
+  expect((await load(other.store, person, id)).state.email).toBe(ada.email)
+  await keys.forget(id)
+  for (let shelf = 1; shelf <= 4; shelf++) {
+    now += 20_000
+    await execute(other.store, person, id, person.choose, { plan: 'large', shelf }, { meta })
+  }
+  expect((await load(other.store, person, id)).state).toMatchObject({ email: '', at: { shelf: 4 } })
+})
+
+it('keeps opened data in rows that say so, rebuilds them the same, and forgets it with the person', async () => {
+  const list: InlineProjection = {
+    name: 'people',
+    decider: person,
+    personal: true,
+    rows: (_, { id, state: { email, plan } }) => [
+      { key: `${id}/${plan}`, value: { email, plan } },
+      ...(email === '' ? [] : [{ key: `by-email/${email}`, value: id }]),
+    ],
+  }
+  const rows = async () =>
+    (await pool.query(`select key, value from ${schema}.rows where projection = 'people' order by key`)).rows
+  const [gone, stays] = [`fay-${count}`, `gus-${count}`]
+  const inline = { meta, inline: [list] }
+  await execute(store, person, gone, person.register, { ...ada, email: 'fay@example.org' }, inline)
+  await execute(store, person, gone, person.choose, { plan: 'large', shelf: 1 }, inline)
+  await execute(store, person, stays, person.register, ada, inline)
+  const kept = await rows()
+  expect(JSON.stringify(kept)).toContain('fay@example.org')
+  await rebuild(store, list)
+  expect(await rows()).toEqual(kept)
+
+  await forgetPerson(store, { keys, projections: [list] }, gone)
+  const left = await rows()
+  expect(JSON.stringify(left)).not.toContain('fay@example.org')
+  expect(left).toContainEqual({ key: `by-email/${ada.email}`, value: stays })
+  expect((await load(store, person, gone)).state.email).toBe('')
+  await rebuild(store, list)
+  expect(await rows()).toEqual(left)
+  await forgetPerson(store, { keys, projections: [list] }, gone)
+  expect(await rows()).toEqual(left)
 })
 
 it('does not open what was moved to another person or place', async () => {

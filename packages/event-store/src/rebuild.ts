@@ -39,7 +39,7 @@ export async function rebuild(
   const { session, schema } = insideOf(store)
   const builds = new Builds(session, schema)
   const build = await builds.begin(projection)
-  const folding = foldingOf(session, schema, builds, build, projection, batchEvents)
+  const folding = foldingOf(session, schema, builds, build, projection, { batchEvents, keys: store.states.keys })
   const inline = !('kind' in projection)
   const started = performance.now()
   let { position } = build

@@ -27,7 +27,9 @@ export class States {
   readonly turns = new Turns()
   readonly #session: Session
   readonly #schema: string
-  readonly #kept = new WeakMap<Definition, Map<string, Kept>>()
+  readonly #kept = new Map<Definition, Map<string, Kept>>()
+  /** How often somebody was forgotten here. */
+  #forgotten = 0
   readonly #now: () => number
   /** Opens what is sealed in events; absent where nothing personal is declared. */
   readonly keys: Keyring | undefined
@@ -45,13 +47,16 @@ export class States {
     return kept === undefined || kept.until < this.#now() ? undefined : kept
   }
 
-  keep<State>(decider: Decider<State>, id: string, { state, version }: Loaded<State>): void {
+  /** @param fresh folded from the first event on, not from a state that was kept. */
+  keep<State>(decider: Decider<State>, id: string, { state, version }: Loaded<State>, fresh = false): void {
     const definition = definitionOf(decider)
     const states = this.#kept.get(definition) ?? new Map<string, Kept>()
     this.#kept.set(definition, states)
-    if ((states.get(id)?.version ?? -1) > version) return
-    // Somebody may be forgotten in another process: what was opened is not kept for longer than a key.
-    const until = this.keys !== undefined && isPersonal(definition.facts) ? this.#now() + leaseMs : Infinity
+    const before = states.get(id)
+    if ((before?.version ?? -1) > version) return
+    // Somebody may be forgotten in another process: what was opened is kept for a time, and what follows from it no longer than that.
+    const until = this.#isOpened(definition) ? (fresh ? this.#now() + leaseMs : before?.until) : Infinity
+    if (until === undefined) return
     states.delete(id)
     states.set(id, { state, version, until })
     if (states.size > cachedMost) states.delete(states.keys().next().value!)
@@ -61,11 +66,23 @@ export class States {
     this.#kept.get(definitionOf(decider))?.delete(id)
   }
 
+  /** Keeps no state with personal data opened in it any longer: somebody was forgotten. */
+  forgetOpened(): void {
+    this.#forgotten += 1
+    for (const definition of this.#kept.keys()) if (this.#isOpened(definition)) this.#kept.delete(definition)
+  }
+
+  #isOpened({ facts }: Definition): boolean {
+    return this.keys !== undefined && isPersonal(facts)
+  }
+
   /** The state now. */
   async load<State>(decider: Decider<State>, id: string, on?: pg.ClientBase): Promise<Loaded<State>> {
-    const from = this.kept(decider, id) ?? initial(decider)
-    const loaded = await this.#fold(decider, id, from, undefined, on)
-    this.keep(decider, id, loaded)
+    const kept = this.kept(decider, id)
+    const forgotten = this.#forgotten
+    const loaded = await this.#fold(decider, id, kept ?? initial(decider), undefined, on)
+    // What was opened before somebody was forgotten is good for this once.
+    if (forgotten === this.#forgotten) this.keep(decider, id, loaded, kept === undefined)
     return loaded
   }
 
