@@ -71,6 +71,21 @@ describe('a consumer', () => {
     expect(problemsIn(await shop.effects(), upTo(last).slice(before))).toEqual([])
   })
 
+  it('lets all its lanes back off at once without a warning of a leak', async () => {
+    const warnings: Error[] = []
+    const warned = (warning: Error): void => void warnings.push(warning)
+    process.on('warning', warned)
+    const last = shop.place(500)
+    let failed = 0
+    const again = () => Promise.reject(Object.assign(new Error('again'), { code: '40001' }))
+    const effects = { transact: (work: any) => (++failed <= 16 ? again() : shop.keeper.effects.transact(work)) }
+    const both = consumer('both', [orders, refunds], { Placed: record('both'), Refunded: record('both') })
+    await start(both, { effects, random: () => 0.9 }).caughtUp({ orders: last })
+    process.off('warning', warned)
+    expect(warnings.map(String)).toEqual([])
+    expect(failed).toBeGreaterThan(16)
+  })
+
   it('keeps neither effect nor checkpoint of a transaction that did not commit', async () => {
     shop.place(500)
     let broken = 0

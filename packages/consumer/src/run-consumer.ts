@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
 import { hostname } from 'node:os'
 import { Arrivals } from './arrival.ts'
 import { Budget } from './budget.ts'
@@ -60,6 +61,8 @@ class Running implements RunningConsumer {
     this.#member = options.member ?? `${hostname()} ${process.pid} ${randomUUID().slice(0, 8)}`
     this.#meter = new Meter(clock)
     this.#budget = new Budget(consumer.options.buffer ?? {})
+    // Lanes, readers and whoever waits listen at once, when all back off: as many as were declared, no leak.
+    setMaxListeners(0, this.#stopping.signal)
     const holdings = this.#holdings
     const shared = { consumer, keeper, holdings, clock, random, meter: this.#meter, signal: this.#stopping.signal }
     const lane = { ...shared, budget: this.#budget, effects: options.effects ?? keeper.effects, judge: options.judge }
