@@ -116,9 +116,9 @@ function draw(main: HTMLElement, name: string, asOf?: Date): void {
       ),
     ),
   )
-  const notice =
-    asOf !== undefined && h('p', { class: 'offline' }, `No connection. This is how it was at ${time.format(asOf)}.`)
-  app.replaceChildren(...(notice === false ? [] : [notice]), main, bar)
+  if (asOf !== undefined)
+    main.prepend(h('p', { class: 'offline' }, `No connection. This is how it was at ${time.format(asOf)}.`))
+  app.replaceChildren(main, bar)
 }
 
 function join(): void {
