@@ -17,10 +17,10 @@ export async function emmettRate(url: string, count: number): Promise<number> {
     })
     await store.appendToStream(`account-${stream}`, events)
   }
-  const balances = pongoMultiStreamProjection<{ balance: number }, Moved>({
+  const balances = pongoMultiStreamProjection({
     collectionName: 'balances',
     canHandle: ['Moved'],
-    getDocumentId: ({ data }) => data.accountId,
+    getDocumentId: ({ data }: Moved) => data.accountId,
     initialState: () => ({ balance: 0 }),
     evolve: (row: { balance: number }, { data }: Moved) => ({ balance: row.balance + data.amountMinor }),
   })

@@ -45,7 +45,9 @@ const tally = { documents: 0, problems: 0, fields: 0, named: 0, wrong: 0 }
 for (const { name: service } of bank) {
   const contract = outsideOf(await get<ContractDocument>(`/${service}/contract`))
   const document = asyncApi(contract, { feed: new URL(`/${service}/events`, landscape.url).href })
-  const problems = (await parser.validate(JSON.stringify(document))).filter(({ severity }) => severity === 0)
+  const problems = (await parser.validate(JSON.stringify(document))).filter(
+    ({ severity }: { severity: number }) => severity === 0,
+  )
   for (const problem of problems) console.error(service, problem.path.join('/'), problem.message)
   tally.documents += 1
   tally.problems += problems.length

@@ -22,14 +22,12 @@ function asTheyCome(logs: Logs, batch: number, looking: boolean): Observed {
   const longest = Math.max(...Object.values(logs).map(({ length }) => length))
   for (let from = 0; from < longest; from += batch) {
     for (const [service, log] of Object.entries(logs)) {
-      const events = log
-        .slice(from, from + batch)
-        .map((event) => ({
-          ...event,
-          stream: event.stream!,
-          causationId: event.causationId!,
-          recordedAt: timeAt(event.time),
-        }))
+      const events = log.slice(from, from + batch).map((event) => ({
+        ...event,
+        stream: event.stream!,
+        causationId: event.causationId!,
+        recordedAt: timeAt(event.time),
+      }))
       if (events.length > 0) sums.take({ service, to: events.at(-1)!.position, events })
     }
     if (looking) sums.observe()

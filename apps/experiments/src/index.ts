@@ -1,5 +1,5 @@
 export { type Dossier, dossierOf, recompute } from './dossier.ts'
-export { experimentDecider, type ExperimentState, type Phase } from './experiment.ts'
+export { experimentDecider, type ExperimentState, isOpen, type Phase } from './experiment.ts'
 export { facts } from './facts.ts'
 export { type AskableLake, queryOf } from './lake.ts'
 export { experiments, type ExperimentsOptions } from './service.ts'

@@ -27,7 +27,17 @@ export {
   sum,
 } from '@headwater/experiment'
 export { type Caller, link, problem } from '@headwater/hypermedia'
-export { resource } from './resource.ts'
+export { type DeciderResource, resource } from './resource.ts'
 export { type Route, service, type Service } from './service.ts'
-export { action, type ActContext, view, type ViewContext } from './view.ts'
+export {
+  type Acted,
+  action,
+  type ActContext,
+  type Sighting,
+  type View,
+  view,
+  type ViewAction,
+  type ViewActions,
+  type ViewContext,
+} from './view.ts'
 export type { Running, ServiceStatus } from './running.ts'

@@ -21,7 +21,7 @@ const subscriptionsMost = 10
 export const subscriptionIdOf = (endpoint: string): string =>
   createHash('sha256').update(endpoint).digest('base64url').slice(0, 22)
 
-interface Inbox {
+export interface Inbox {
   readonly open: boolean
   readonly written: number
   readonly readUpTo: number
