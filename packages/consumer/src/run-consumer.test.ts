@@ -78,7 +78,9 @@ describe('a consumer', () => {
     const last = shop.place(500)
     let failed = 0
     const again = () => Promise.reject(Object.assign(new Error('again'), { code: '40001' }))
-    const effects = { transact: (work: any) => (++failed <= 16 ? again() : shop.keeper.effects.transact(work)) }
+    const effects = {
+      transact: (work: any): Promise<any> => (++failed <= 16 ? again() : shop.keeper.effects.transact(work)),
+    }
     const both = consumer('both', [orders, refunds], { Placed: record('both'), Refunded: record('both') })
     await start(both, { effects, random: () => 0.9 }).caughtUp({ orders: last })
     process.off('warning', warned)
