@@ -48,8 +48,18 @@ export const commands: readonly Listed[] = [
   },
   {
     name: 'history',
-    summary: 'All that happened to one entity',
+    summary: 'All that happened to one entity, or what it was at a moment',
     load: async () => (await import('./commands/history.ts')).history,
+  },
+  {
+    name: 'diff',
+    summary: 'What changed of an entity between two moments',
+    load: async () => (await import('./commands/diff.ts')).diff,
+  },
+  {
+    name: 'blame',
+    summary: 'The event that changed a field last, and who asked for it',
+    load: async () => (await import('./commands/blame.ts')).blame,
   },
   {
     name: 'why',
@@ -96,5 +106,90 @@ export const commands: readonly Listed[] = [
     name: 'contract history',
     summary: 'Runs upcasters, schemas and mappings of the code over every stored event: what would differ',
     load: async () => (await import('./commands/contract-history.ts')).contractHistory,
+  },
+  {
+    name: 'render',
+    summary: 'The same landscape as a compose file, from one description',
+    load: async () => (await import('./commands/render.ts')).render,
+  },
+  {
+    name: 'parked',
+    summary: 'Events a consumer put aside; to try again or leave out',
+    load: async () => (await import('./commands/parked.ts')).parked,
+  },
+  {
+    name: 'migrate',
+    summary: "A service's schema as SQL, for a database whose owner is another",
+    load: async () => (await import('./commands/migrate.ts')).migrate,
+  },
+  {
+    name: 'adopt',
+    summary: 'Goes on after a restored backup: the log forks, and its readers are told',
+    load: async () => (await import('./commands/adopt.ts')).adopt,
+  },
+  {
+    name: 'export',
+    summary: 'The whole log of a service as CloudEvents',
+    load: async () => (await import('./commands/export.ts')).exportLog,
+  },
+  {
+    name: 'import',
+    summary: 'Takes an exported log into the empty one of a service',
+    load: async () => (await import('./commands/import.ts')).importLog,
+  },
+  {
+    name: 'conform',
+    summary: 'Tries a feed, of whatever make, against the spec',
+    load: async () => (await import('./commands/conform.ts')).conform,
+  },
+  {
+    name: 'doctor',
+    summary: 'Looks for what is wrong here: versions, ports, Postgres, leftovers, consumers that stand',
+    load: async () => (await import('./commands/doctor.ts')).doctor,
+  },
+  {
+    name: 'open',
+    summary: 'Opens the landscape in the browser',
+    load: async () => (await import('./commands/open.ts')).open,
+  },
+  {
+    name: 'wait',
+    summary: 'Waits until the landscape is ready',
+    load: async () => (await import('./commands/wait.ts')).wait,
+  },
+  {
+    name: 'completion',
+    summary: 'Lets the shell complete commands and options',
+    load: async () => (await import('./commands/completion.ts')).completion,
+  },
+  {
+    name: 'experiment list',
+    summary: 'Experiments and where they stand',
+    load: async () => (await import('./commands/experiment.ts')).experiments,
+  },
+  {
+    name: 'experiment results',
+    summary: 'What an experiment says now, or said at positions',
+    load: async () => (await import('./commands/experiment.ts')).results,
+  },
+  {
+    name: 'experiment decide',
+    summary: 'A person decides: keep or kill, with a reason',
+    load: async () => (await import('./commands/experiment.ts')).decide,
+  },
+  {
+    name: 'experiment dossier',
+    summary: 'All that a third party needs to compute the results again',
+    load: async () => (await import('./commands/experiment.ts')).dossier,
+  },
+  {
+    name: 'experiment check',
+    summary: 'Fails while code of a decided experiment is there',
+    load: async () => (await import('./commands/experiment.ts')).check,
+  },
+  {
+    name: 'experiment remove',
+    summary: 'Removes what a decided experiment added: listed, archived, gone',
+    load: async () => (await import('./commands/experiment.ts')).remove,
   },
 ]

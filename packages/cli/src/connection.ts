@@ -14,22 +14,23 @@ export interface Connection {
 }
 
 /** Scopes of the person at the terminal of a development machine: everything. */
-const operatorScopes = ['events:read', 'explore', 'operate', 'experiments:read', 'experiments:decide']
+const operatorScopes = ['events:read', 'explore', 'personal:read', 'operate', 'experiments:read', 'experiments:decide']
 
 /** Finds the landscape: `--url`, then HEADWATER_URL, then the `.headwater/` of this folder or one above. */
 export async function connect(invocation: Invocation, scopes: readonly string[] = []): Promise<Connection> {
-  const { env, options, cwd, signal } = invocation
+  const { env, cwd, signal } = invocation
   const directory = await homeOf(cwd)
-  const url = options.url ?? env.HEADWATER_URL ?? (directory === undefined ? undefined : await urlIn(directory))
-  if (typeof url !== 'string') {
+  const url = await landscapeUrl(invocation)
+  if (url === undefined) {
     throw new Ended(
       exitCode.environment,
       'Expected a running landscape, found none here. Start one with `headwater dev`, or name its entry with --url.',
     )
   }
   const base = url.endsWith('/') ? url : `${url}/`
-  const token = await tokenFor(env, directory, [...operatorScopes, ...scopes])
-  const ask = async (path: string, init: RequestInit = {}): Promise<Response> => {
+  const held = new Set([...operatorScopes, ...scopes])
+  let token = await tokenFor(env, directory, held)
+  const once = async (path: string, init: RequestInit): Promise<Response> => {
     const headers = new Headers(init.headers)
     if (token !== undefined) headers.set('authorization', `Bearer ${token}`)
     if (!headers.has('accept')) headers.set('accept', 'application/json')
@@ -44,6 +45,15 @@ export async function connect(invocation: Invocation, scopes: readonly string[] 
       )
     }
   }
+  // Whoever holds the development issuer's key has every right there is; which one is needed, the refusal says.
+  const ask = async (path: string, init: RequestInit = {}): Promise<Response> => {
+    const answer = await once(path, init)
+    const lacking = answer.status === 403 ? await scopeLacking(answer.clone()) : undefined
+    if (lacking === undefined || held.has(lacking) || directory === undefined) return answer
+    const before = token
+    token = await tokenFor(env, directory, held.add(lacking))
+    return token === before ? answer : await once(path, init)
+  }
   return {
     url: base,
     fetch: ask,
@@ -53,6 +63,14 @@ export async function connect(invocation: Invocation, scopes: readonly string[] 
       throw await ended(answer)
     },
   }
+}
+
+/** Entry URL of the landscape that is meant, whether it runs or not. */
+export async function landscapeUrl({ env, options, cwd }: Invocation): Promise<string | undefined> {
+  if (typeof options.url === 'string') return options.url
+  if (env.HEADWATER_URL !== undefined) return env.HEADWATER_URL
+  const directory = await homeOf(cwd)
+  return directory === undefined ? undefined : await urlIn(directory)
 }
 
 /** A problem document as the end of a command. */
@@ -81,13 +99,18 @@ async function urlIn(directory: string): Promise<string | undefined> {
   return text === undefined ? undefined : (JSON.parse(text) as { url: string }).url
 }
 
+async function scopeLacking(answer: Response): Promise<string | undefined> {
+  const { scope } = (await answer.json().catch(() => ({}))) as { scope?: unknown }
+  return typeof scope === 'string' ? scope : undefined
+}
+
 async function tokenFor(
   env: Invocation['env'],
   directory: string | undefined,
-  scopes: readonly string[],
+  scopes: ReadonlySet<string>,
 ): Promise<string | undefined> {
   if (env.HEADWATER_TOKEN !== undefined) return env.HEADWATER_TOKEN
   if (env.HEADWATER_TOKEN_FILE !== undefined) return (await readFile(env.HEADWATER_TOKEN_FILE, 'utf8')).trim()
   if (directory === undefined) return undefined
-  return (await openIssuer(directory)).sign({ subject: 'operator', scopes }, 3_600)
+  return (await openIssuer(directory)).sign({ subject: 'operator', scopes: [...scopes] }, 3_600)
 }

@@ -1,10 +1,15 @@
 import { commands, type Listed } from './commands.ts'
 import { type Command, Ended, everywhere, exitCode, type ExitCode, parse } from './command.ts'
-import { table, terminal } from './output.ts'
+import { type Streams, table, terminal } from './output.ts'
+
+/** Where the command line is: streams, variables, folder. */
+export interface Place extends Streams {
+  cwd(): string
+}
 
 /** Runs the command line; answers the exit code. */
-export async function main(args: readonly string[]): Promise<ExitCode> {
-  const plain = terminal({ json: args.includes('--json'), env: process.env })
+export async function main(args: readonly string[], place: Place = process): Promise<ExitCode> {
+  const plain = terminal({ json: args.includes('--json'), given: place })
   const found = find(args)
   if (found === undefined) {
     if (args.length === 0 || ['help', '--help', '-h'].includes(args[0]!)) return overview(plain)
@@ -13,7 +18,7 @@ export async function main(args: readonly string[]): Promise<ExitCode> {
   }
   const interrupted = new AbortController()
   const interrupt = () => interrupted.abort()
-  process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
+  process.once('SIGINT', interrupt).once('SIGTERM', interrupt).once('SIGHUP', interrupt)
   try {
     const command = await found.listed.load()
     const { positionals, values } = parse(command, found.rest)
@@ -22,8 +27,8 @@ export async function main(args: readonly string[]): Promise<ExitCode> {
       positionals,
       options: values,
       output: plain,
-      cwd: process.cwd(),
-      env: process.env,
+      cwd: place.cwd(),
+      env: place.env,
       signal: interrupted.signal,
     })
   } catch (error) {
@@ -36,7 +41,7 @@ export async function main(args: readonly string[]): Promise<ExitCode> {
     plain.say(code?.startsWith('HW_') ? `${code}: ${message}` : (stack ?? String(error)))
     return exitCode.failed
   } finally {
-    process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt).off('SIGHUP', interrupt)
   }
 }
 

@@ -3,8 +3,12 @@ import { createInterface } from 'node:readline/promises'
 /** stdout is data, stderr is talk. */
 export interface Output {
   readonly json: boolean
+  /** Somebody sits at a terminal and reads stdout there. */
+  readonly interactive: boolean
   /** A line of data. */
   print(line: string): void
+  /** A line of data, of many: resolves when the reader of stdout has room for more. */
+  line(text: string): Promise<void>
   /** Data as JSON with `--json`, else as a person reads it. */
   show(value: unknown, readable: () => string): void
   /** A line of talk. */
@@ -18,19 +22,40 @@ export interface Output {
 
 const codes = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 } as const
 
-export function terminal({ json, env }: { json: boolean; env: Readonly<Record<string, string | undefined>> }): Output {
-  const talks = process.stderr.isTTY === true
-  const coloured = env.NO_COLOR === undefined && (process.stdout.isTTY === true || env.FORCE_COLOR !== undefined)
+/** What a command line is given: `process`, or what a test stands in for it. */
+export interface Streams {
+  readonly stdin: { readonly isTTY?: boolean }
+  readonly stdout: Sink
+  readonly stderr: Sink
+  readonly env: Readonly<Record<string, string | undefined>>
+}
+
+interface Sink {
+  readonly isTTY?: boolean
+  write(text: string): boolean
+  once(event: 'drain', listener: () => void): unknown
+}
+
+export function terminal({ json, given }: { json: boolean; given: Streams }): Output {
+  const { stdin, stdout, stderr, env } = given
+  const talks = stderr.isTTY === true
+  // https://no-color.org: present and not empty.
+  const plain = env.NO_COLOR !== undefined && env.NO_COLOR !== ''
+  const coloured = !plain && !json && (stdout.isTTY === true || env.FORCE_COLOR !== undefined)
   return {
     json,
-    print: (line) => void process.stdout.write(`${line}\n`),
-    show(value, readable) {
-      process.stdout.write(`${json ? JSON.stringify(value) : readable()}\n`)
+    interactive: stdout.isTTY === true && stdin.isTTY === true,
+    print: (line) => void stdout.write(`${line}\n`),
+    async line(text) {
+      if (!stdout.write(`${text}\n`)) await new Promise<void>((room) => stdout.once('drain', room))
     },
-    say: (line) => void process.stderr.write(`${line}\n`),
-    progress: (what, total) => progress(what, total, talks),
+    show(value, readable) {
+      stdout.write(`${json ? JSON.stringify(value) : readable()}\n`)
+    },
+    say: (line) => void stderr.write(`${line}\n`),
+    progress: (what, total) => progress(what, total, talks ? stderr : undefined),
     async confirm(question) {
-      if (process.stdin.isTTY !== true || !talks) return undefined
+      if (stdin.isTTY !== true || !talks) return undefined
       const ask = createInterface({ input: process.stdin, output: process.stderr })
       try {
         return /^y(es)?$/i.test(await ask.question(`${question} [y/N] `))
@@ -42,20 +67,20 @@ export function terminal({ json, env }: { json: boolean; env: Readonly<Record<st
   }
 }
 
-function progress(what: string, total: number, talks: boolean): { at(done: number): void; end(): void } {
+function progress(what: string, total: number, to: Sink | undefined): { at(done: number): void; end(): void } {
   const started = performance.now()
   let shown = 0
   return {
     at(done) {
       const seconds = (performance.now() - started) / 1000
-      if (!talks || seconds < 1 || seconds - shown < 0.2) return
+      if (to === undefined || seconds < 1 || seconds - shown < 0.2) return
       shown = seconds
       const rate = done / seconds
       const left = rate > 0 ? Math.ceil((total - done) / rate) : 0
-      process.stderr.write(`\r${what}: ${done} of ${total} · ${Math.round(rate)}/s · ${left} s left   `)
+      to.write(`\r${what}: ${done} of ${total} · ${Math.round(rate)}/s · ${left} s left   `)
     },
     end() {
-      if (shown > 0) process.stderr.write('\n')
+      if (shown > 0) to?.write('\n')
     },
   }
 }

@@ -1,7 +1,9 @@
+import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, watch } from 'node:fs'
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Service } from '@headwater/service'
 import { build, type BuildFailure, type Message } from 'esbuild'
@@ -124,15 +126,38 @@ export async function sweep(landscape: string, hashes: ReadonlySet<string>): Pro
 }
 
 /**
- * What the type checker has against the code, or undefined when it is content or not installed. `tsconfig.dev.json` says how, where
- * the landscape's own `tsconfig.json` is for building.
+ * What the type checker has against the code, file and line first; undefined when it is content or not installed. It is the
+ * landscape's own TypeScript. `tsconfig.dev.json` says how, where the landscape's own `tsconfig.json` is for building.
  */
-export async function typeErrors(
-  landscape: string,
-  run: (command: string, args: string[]) => Promise<string>,
-): Promise<string | undefined> {
+export async function typeErrors(landscape: string): Promise<string | undefined> {
   const config = ['tsconfig.dev.json', 'tsconfig.json'].map((name) => join(landscape, name)).find(existsSync)
   if (config === undefined) return undefined
-  const output = await run('tsc', ['--noEmit', '-p', config])
-  return output === '' ? undefined : output
+  const program = typeChecker(landscape)
+  if (program === undefined) return undefined
+  const output = await new Promise<string>((done) => {
+    const args = [program, '--noEmit', '--pretty', 'false', '-p', config]
+    // tsc ends with 1 or 2 where types do not fit, and says so on stdout.
+    execFile(process.execPath, args, { cwd: landscape, timeout: 60_000 }, (_, stdout) => done(stdout))
+  })
+  const own = ownErrors(output)
+  return own === '' ? undefined : own
+}
+
+/** Errors in the landscape's own files, with their indented explanations: what is wrong elsewhere holds no save back. */
+function ownErrors(output: string): string {
+  let own = false
+  const kept = output.split('\n').filter((line) => {
+    if (/error TS\d+:/.test(line)) own = !line.startsWith('..')
+    return own && line !== ''
+  })
+  return kept.join('\n')
+}
+
+function typeChecker(landscape: string): string | undefined {
+  try {
+    const manifest = createRequire(join(landscape, 'package.json')).resolve('typescript/package.json')
+    return join(dirname(manifest), 'bin', 'tsc')
+  } catch {
+    return undefined
+  }
 }

@@ -1,5 +1,5 @@
 import { type AnyFacts, type Contract, contractOf } from '@headwater/contract'
-import type { EventStore } from '@headwater/event-store'
+import { type EventStore, isPersonal } from '@headwater/event-store'
 import {
   adoption,
   type Allocation,
@@ -12,11 +12,12 @@ import {
 } from '@headwater/experiment'
 import { readFeed } from '@headwater/feed'
 import type { Logger } from './logger.ts'
-import { requestFacts } from './request.ts'
+import { personalRequestFacts, requestFacts } from './request.ts'
 
 /** A service's contract with the events that Headwater itself keeps in its log. */
 export function wholeContract(name: string, facts: AnyFacts): Contract {
-  const own = [facts, experimentFacts(name), requestFacts(name)].map(contractOf)
+  const requests = isPersonal(facts) ? personalRequestFacts(name) : requestFacts(name)
+  const own = [facts, experimentFacts(name), requests].map(contractOf)
   return { service: name, types: new Map(own.flatMap(({ types }) => [...types])) }
 }
 

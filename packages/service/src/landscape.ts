@@ -16,7 +16,7 @@ import { listen, type Listening } from './listener.ts'
 import { jsonLogger, type Logger } from './logger.ts'
 import { makePool } from './pool.ts'
 import { relations } from './relations.ts'
-import { type Removal, removalOf, StillRead } from './removal.ts'
+import { forgetReader, type Removal, removalOf, StillRead } from './removal.ts'
 import { run, type Running, type ServiceStatus } from './running.ts'
 import type { Service } from './service.ts'
 
@@ -175,7 +175,10 @@ export async function startLandscape(services: readonly Service[], options: Land
           `Expected the archive ${archived.path} to restore all ${archived.events} events, it restored ${proof.events}. Nothing was removed.`,
         )
       }
+      const { service } = running.get(name)!
       await landscape.unmount(name, { discard: true })
+      const homeOf = (owner: string) => (running.has(owner) ? `${origin}/${owner}/` : elsewhere[owner])
+      await forgetReader(service, homeOf, fetchAs('landscape', ['operate']))
       return { ...removal, archive: archived }
     },
     status: () => Promise.all([...running.values()].map((one) => one.status())),

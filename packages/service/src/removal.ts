@@ -1,4 +1,5 @@
 import type { Running } from './running.ts'
+import type { Service } from './service.ts'
 
 /** What removing a service takes with it, and who would miss it. */
 export interface Removal {
@@ -60,5 +61,22 @@ export class StillRead extends Error {
     const list = readers.map(({ service, consumer }) => `${consumer} of ${service}`).join(', ')
     super(`Expected nobody to read ${name} any more, found ${list}. Take these consumers away first.`)
     this.readers = readers
+  }
+}
+
+/** Takes a removed service out of the registers of those it read. An owner that is away keeps it, as somebody seen long ago. */
+export async function forgetReader(
+  { name, consumers = [] }: Service,
+  homeOf: (owner: string) => string | undefined,
+  ask: typeof fetch,
+): Promise<void> {
+  const entries = consumers.flatMap(({ name: consumer, services }) =>
+    services.flatMap(({ service: owner }) => [`${owner} ${name}/${consumer}`, `${owner} ${name}`]),
+  )
+  for (const entry of new Set<string>(entries)) {
+    const [owner, reader] = entry.split(' ') as [string, string]
+    const home = homeOf(owner)
+    if (home === undefined) continue
+    await ask(new URL(`contract/readers/${reader}`, home), { method: 'DELETE' }).catch(() => undefined)
   }
 }

@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { startPostgres } from '@headwater/postgres'
@@ -9,9 +8,11 @@ import { Broken, make, type Made, serviceFolders, sweep, typeErrors, watchSource
 
 export const dev: Command = {
   name: 'dev',
-  usage: '[FOLDER] [--port 4000] [--host 127.0.0.1] [--fresh] [--no-lake] [--kafka]',
+  usage: '[FOLDER] [--port 4000] [--host 127.0.0.1] [--name hw] [--fresh] [--no-lake] [--kafka]',
   options: {
     port: { type: 'string' },
+    /** Databases are named `<name>_<service>`: several landscapes may share a server. */
+    name: { type: 'string' },
     host: { type: 'string' },
     fresh: { type: 'boolean' },
     'no-lake': { type: 'boolean' },
@@ -34,13 +35,17 @@ export const dev: Command = {
       made.map(({ service }) => service),
       {
         postgres: env.DATABASE_URL ?? server!.url,
+        ...(options.name !== undefined && { name: String(options.name) }),
         directory,
         port: portOf(options.port),
         ...(options.host !== undefined && { host: String(options.host) }),
         lake: options['no-lake'] !== true,
-        log: jsonLogger((line) => process.stderr.write(`${line}\n`)),
+        log: jsonLogger(output.say),
       },
-    )
+    ).catch(async (error: Error) => {
+      await server?.stop()
+      throw error
+    })
     await writeFile(join(directory, 'landscape.json'), JSON.stringify({ url: landscape.url, pid: process.pid }))
     banner(output, {
       folder,
@@ -54,7 +59,8 @@ export const dev: Command = {
       options['no-watch'] === true
         ? () => undefined
         : watchSource(folder, () => replaceChanged(folder, made, landscape, output))
-    await new Promise<void>((finish) => signal.addEventListener('abort', () => finish(), { once: true }))
+    if (!signal.aborted)
+      await new Promise<void>((finish) => signal.addEventListener('abort', () => finish(), { once: true }))
     output.say('\nstopping: open requests finish first')
     stopWatching()
     await kafka?.stop()
@@ -137,7 +143,7 @@ async function replaceChanged(folder: string, made: Made[], landscape: Landscape
     ? []
     : made.filter(({ name }) => !now.some((one) => one.name === name))
   if (changed.length === 0 && gone.length === 0) return
-  const wrong = await typeErrors(folder, typeCheck)
+  const wrong = await typeErrors(folder)
   if (wrong !== undefined) {
     output.say(`${output.colour('red', 'kept as it was:')} the types do not fit\n${wrong}`)
     return
@@ -164,15 +170,6 @@ async function replaceChanged(folder: string, made: Made[], landscape: Landscape
     )
   }
   await sweep(folder, new Set(made.map(({ hash }) => hash)))
-}
-
-/** The project's own TypeScript, when it has one. Answers its errors, or nothing. */
-function typeCheck(command: string, args: string[]): Promise<string> {
-  return new Promise((done) => {
-    execFile('npx', ['--no-install', command, '--pretty', 'false', ...args], { timeout: 60_000 }, (error, stdout) => {
-      done(error !== null && stdout.includes('error TS') ? stdout.trim() : '')
-    })
-  })
 }
 
 function banner(

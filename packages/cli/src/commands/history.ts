@@ -1,5 +1,6 @@
-import { type Command, Ended, exitCode, required } from '../command.ts'
+import { type Command, exitCode } from '../command.ts'
 import { connect } from '../connection.ts'
+import { streamPath } from '../stream-path.ts'
 
 interface Kept {
   readonly version: number
@@ -11,18 +12,19 @@ interface Kept {
 
 export const history: Command = {
   name: 'history',
-  usage: 'SERVICE/CATEGORY-ID [--upto VERSION]',
-  options: { upto: { type: 'string' } },
-  examples: ['headwater history customers/customer-ada'],
+  usage: 'SERVICE/CATEGORY-ID [--upto VERSION] [--at VERSION|position:N|TIME]',
+  options: { upto: { type: 'string' }, at: { type: 'string' } },
+  examples: ['headwater history payments/ledger-world', 'headwater history payments/ledger-world --at 3'],
   async run(invocation) {
     const { options, output } = invocation
-    const [service, stream] = required(history, invocation, 0, 'a stream, like pots/pot-p1').split('/') as [
-      string,
-      string?,
-    ]
-    if (stream === undefined) throw new Ended(exitCode.usage, `Expected a stream like pots/pot-p1, got "${service}".`)
     const { json } = await connect(invocation)
-    const { events } = await json<{ events: Kept[] }>(`/${service}/streams/${encodeURIComponent(stream)}`)
+    if (options.at !== undefined) {
+      const was = await json<{ state: unknown; version: number }>(streamPath(history, invocation, { at: options.at }))
+      output.say(`as of version ${was.version}`)
+      output.show(was, () => JSON.stringify(was.state, null, 2))
+      return exitCode.ok
+    }
+    const { events } = await json<{ events: Kept[] }>(streamPath(history, invocation))
     const shown = events.filter(({ version }) => version <= Number(options.upto ?? Number.POSITIVE_INFINITY))
     output.show(shown, () =>
       shown

@@ -1,0 +1,26 @@
+import { spawn } from 'node:child_process'
+import { type Command, exitCode } from '../command.ts'
+import { connect } from '../connection.ts'
+
+const openers: Readonly<Record<string, readonly string[]>> = {
+  darwin: ['open'],
+  win32: ['cmd', '/c', 'start', ''],
+}
+
+export const open: Command = {
+  name: 'open',
+  usage: '[PATH]   in the browser; without a terminal it only says the URL',
+  examples: ['headwater open', 'headwater open /payments/'],
+  async run(invocation) {
+    const { output, positionals, env } = invocation
+    const { url } = await connect(invocation)
+    const page = new URL(positionals[0] ?? '/', url).href
+    output.show({ url: page }, () => page)
+    if (!output.interactive) return exitCode.ok
+    const [program, ...args] = openers[process.platform] ?? ['xdg-open']
+    const child = spawn(env.BROWSER ?? program!, [...args, page], { stdio: 'ignore', detached: true })
+    child.once('error', (error) => output.say(`no browser was opened: ${error.message}`))
+    child.unref()
+    return exitCode.ok
+  },
+}

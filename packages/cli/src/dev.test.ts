@@ -1,0 +1,149 @@
+import { existsSync } from 'node:fs'
+import { readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { findPostgres, startPostgres } from '@headwater/postgres'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { headwater, landscapeFolder, type Process, start } from './landscape.fixture.ts'
+
+let folder: string
+let remove: () => Promise<void>
+let dev: Process
+/** Path of the one note there is. */
+let note: string
+const running: Process[] = []
+
+function startDev(...args: string[]): Process {
+  const started = start(['dev', '.', '--no-lake', ...args], folder)
+  running.push(started)
+  return started
+}
+
+const run = (line: string) => headwater(line, { cwd: folder })
+const json = async (line: string) => {
+  const { code, stdout, stderr } = await run(`${line} --json`)
+  if (code !== 0) throw new Error(`${line} ended with ${code}: ${stderr}`)
+  return JSON.parse(stdout)
+}
+
+/** Saves a file of the service with one thing changed. */
+async function edit(file: string, from: string, to: string): Promise<void> {
+  const path = join(folder, 'src', 'notes', file)
+  const text = await readFile(path, 'utf8')
+  if (!text.includes(from)) throw new Error(`Expected ${file} to contain ${from}.`)
+  await writeFile(path, text.replace(from, to))
+}
+
+/** As a landscape outside this checkout would say it, but that the packages' sources are read in place of what is built. */
+const strict = { extends: '../../../tsconfig.base.json', include: ['src'], exclude: ['**/*.test.ts'] }
+
+beforeAll(async () => {
+  ;({ folder, remove } = await landscapeFolder())
+  await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(strict))
+  await run('headwater new service notes')
+  dev = startDev('--port', '0')
+  await dev.says('Try next')
+  const opened = await json(
+    `headwater call /notes/notes --key k1 --data {"title":"First"} --accept application/hal+json`,
+  )
+  note = opened._links.self.href
+}, 120_000)
+afterAll(async () => {
+  for (const one of running) one.kill('SIGTERM')
+  await Promise.all(running.map(({ ended }) => ended))
+  const left = await findPostgres(join(folder, '.headwater', 'postgres'))
+  if (left !== undefined) await (await startPostgres({ directory: join(folder, '.headwater', 'postgres') })).stop()
+  if (left !== undefined) await rm(left.directory, { recursive: true, force: true })
+  await remove?.()
+}, 30_000)
+
+it('says what it is, where data is kept, and what to try next', () => {
+  expect(dev.said()).toMatch(/entry {5}http:\/\/127\.0\.0\.1:\d+\//)
+  expect(dev.said()).toContain('notes')
+  expect(dev.said()).toMatch(/data .*kept; --fresh starts anew/)
+  expect(dev.said()).toContain('npx headwater ps')
+})
+
+it('refuses a second one on the same data, and says where the first is', async () => {
+  const { url } = JSON.parse(await readFile(join(folder, '.headwater', 'landscape.json'), 'utf8'))
+  const second = startDev()
+  expect(await second.ended).toBe(3)
+  expect(second.said()).toContain(url)
+})
+
+it('replaces a service that is saved, with its data', async () => {
+  await edit('service.ts', `link('notes')`, `link('notes', {}, { title: 'Every note' })`)
+  const said = await dev.says(/replaced notes in (\d+) ms/)
+  expect(said).not.toContain('kept as it was')
+  const first = await json(`headwater call ${note}`)
+  expect(first).toMatchObject({ title: 'First', open: true })
+  expect(JSON.stringify(first)).toContain('Every note')
+}, 30_000)
+
+it('keeps the last good version where syntax is broken, and names file and line', async () => {
+  await edit('note.ts', 'evolve: {', 'evolve: {{')
+  const said = await dev.says(/kept as it was:[^\n]*\n[^\n]*/)
+  expect(said).toMatch(/src\/notes\/note\.ts:\d+:\d+/)
+  expect(await json(`headwater call ${note}`)).toMatchObject({ title: 'First' })
+  await edit('note.ts', 'evolve: {{', 'evolve: {')
+}, 30_000)
+
+it('keeps it where types do not fit, and names file, line and what was expected', async () => {
+  await edit('note.ts', 'open: false }),', 'open: 0 }),')
+  const said = await dev.says(/the types do not fit\n[^]*?'number' is not assignable to type 'boolean'/)
+  expect(said).toMatch(/src\/notes\/\w+\.ts\(\d+,\d+\): error TS\d+: /)
+  expect(await json(`headwater call ${note}`)).toMatchObject({ open: true })
+  await edit('note.ts', 'open: 0 }),', 'open: false }),')
+}, 30_000)
+
+it('rebuilds what follows from a changed evolve', async () => {
+  const list = async () => (await json('headwater call /notes/notes')).notes
+  expect(await list()).toMatchObject([{ title: 'First' }])
+  await edit('note.ts', '({ title, open: true })', '({ title: title.toUpperCase(), open: true })')
+  await dev.says(/replaced notes/)
+  expect(await json(`headwater call ${note}`)).toMatchObject({ title: 'FIRST' })
+  await expect.poll(list, { timeout: 15_000 }).toMatchObject([{ title: 'FIRST' }])
+}, 30_000)
+
+it('adopts the Postgres that a killed process left, with all data', async () => {
+  const left = await findPostgres(join(folder, '.headwater', 'postgres'))
+  dev.kill('SIGKILL')
+  expect(await dev.ended).toBe('SIGKILL')
+  const found = await headwater('headwater doctor --json', { cwd: folder })
+  expect(found.code).toBe(4)
+  expect(JSON.parse(found.stdout)).toContainEqual(
+    expect.objectContaining({ check: 'postgres', state: 'ill', found: expect.stringContaining(String(left!.pid)) }),
+  )
+  dev = startDev('--port', '0')
+  await dev.says('Try next')
+  expect(await findPostgres(join(folder, '.headwater', 'postgres'))).toEqual(left)
+  expect(await json(`headwater call ${note}`)).toMatchObject({ title: 'FIRST' })
+}, 30_000)
+
+it('finishes open requests on Ctrl-C, stops Postgres and keeps the data', async () => {
+  dev.kill('SIGINT')
+  expect(await dev.ended).toBe(0)
+  expect(dev.said()).toContain('stopped; the data is kept in')
+  expect(await findPostgres(join(folder, '.headwater', 'postgres'))).toBe(undefined)
+  expect(existsSync(join(folder, '.headwater', 'landscape.json'))).toBe(false)
+}, 30_000)
+
+it('moves over where its port is taken and says so; finds its data again, or none with --fresh', async () => {
+  const taken = createServer()
+  const port = await new Promise<number>((done) =>
+    taken.listen(0, '127.0.0.1', () => done((taken.address() as { port: number }).port)),
+  )
+  dev = startDev('--port', String(port))
+  const said = await dev.says('Try next')
+  expect(said).toContain(`(port ${port} is taken)`)
+  expect(await json(`headwater call ${note}`)).toMatchObject({ title: 'FIRST' })
+  dev.kill('SIGTERM')
+  expect(await dev.ended).toBe(0)
+  taken.close()
+
+  const unsure = startDev('--port', '0', '--fresh')
+  expect(await unsure.ended).toBe(2)
+  dev = startDev('--port', '0', '--fresh', '--yes')
+  await dev.says('Try next')
+  expect(await run(`headwater call ${note}`)).toMatchObject({ code: 5 })
+}, 120_000)
