@@ -29,16 +29,21 @@ export function askingAs({ origin, trusted, inside, issuer, now }: Asking, claim
       }
       request.headers.set('authorization', `Bearer ${token}`)
     }
-    return target === origin ? await unlessAborted(inside(request), request.signal) : await fetch(request)
+    if (target !== origin) return await fetch(request)
+    const signal = init?.signal ?? (input instanceof Request ? input.signal : undefined)
+    signal?.throwIfAborted()
+    return signal === undefined ? await inside(request) : await unlessAborted(inside(request), request, signal)
   }
 }
 
-/** As with a socket: who gives up does not wait for an answer that is still being made. */
-async function unlessAborted<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted()
+/**
+ * As with a socket: who gives up does not wait for an answer that is still being made. A request's own signal is deaf once the request
+ * is garbage, so it is the asker's that is listened to, and that keeps the request for as long.
+ */
+async function unlessAborted<T>(answer: Promise<T>, request: Request, signal: AbortSignal): Promise<T> {
   let stop = () => {}
   const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(signal.reason)
+    stop = () => reject(request.signal.reason ?? signal.reason)
     signal.addEventListener('abort', stop, { once: true })
   })
   try {
