@@ -115,6 +115,11 @@ export function contractOf(facts: AnyFacts): Contract {
   return facts[contract]
 }
 
+/** Whether any of these events has personal fields. */
+export function isPersonal(facts: AnyFacts): boolean {
+  return [...contractOf(facts).types.values()].some(({ personal }) => personal !== undefined)
+}
+
 function factsOf(service: string, types: EventType[]): AnyFacts {
   const held: Contract = { service, types: new Map(types.map((type) => [type.type, type])) }
   const facts: Record<string, unknown> = Object.fromEntries(held.types)

@@ -1,7 +1,7 @@
 export type { CloudEvent } from './cloud-event.ts'
 export { contractDocument, opened, outsideOf, shownTo } from './document.ts'
 export type { ContractDocument, DocumentOptions, Promised, Stored } from './document.ts'
-export { contractOf, events, InvalidEvent, only } from './events.ts'
+export { contractOf, events, InvalidEvent, isPersonal, only } from './events.ts'
 export type {
   AnyFacts,
   Contract,

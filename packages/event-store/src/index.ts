@@ -36,7 +36,7 @@ export type { AnyProjection, FoldProjection, LogProjection, SqlProjection, Stand
 export { rebuild } from './rebuild.ts'
 export type { Progress, Rebuilt, RebuildOptions } from './rebuild.ts'
 export { forgetPerson } from './forgetting.ts'
-export { isPersonal, openEvents, sealEvents } from './sealing.ts'
+export { openEvents, sealEvents } from './sealing.ts'
 export type { Sealed } from './sealing.ts'
 export type { Loaded } from './states.ts'
 export { openStore } from './store.ts'

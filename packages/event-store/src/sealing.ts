@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, createHmac } from 'node:crypto'
-import { type AnyFacts, contractOf, type EventType } from '@headwater/contract'
+import { type AnyFacts, contractOf, type EventType, isPersonal } from '@headwater/contract'
 import type { Keyring } from './keyring.ts'
 
 /** A personal value as it is stored, fed, cached and landed. */
@@ -34,10 +34,6 @@ export function openValue(key: Buffer, place: string, { sealed }: Sealed): unkno
 
 export function isSealed(value: unknown): value is Sealed {
   return typeof value === 'object' && value !== null && typeof (value as Sealed).sealed === 'string'
-}
-
-export function isPersonal(facts: AnyFacts): boolean {
-  return [...contractOf(facts).types.values()].some(({ personal }) => personal !== undefined)
 }
 
 interface Typed {

@@ -1,5 +1,5 @@
-import { type AnyFacts, type Contract, contractOf } from '@headwater/contract'
-import { type EventStore, isPersonal } from '@headwater/event-store'
+import { type AnyFacts, type Contract, contractOf, isPersonal } from '@headwater/contract'
+import { type EventStore } from '@headwater/event-store'
 import {
   adoption,
   type Allocation,

@@ -1,3 +1,4 @@
+import { isPersonal } from '@headwater/contract'
 import {
   type Command,
   type Decider,
@@ -7,7 +8,6 @@ import {
   type Executed,
   type ExecuteOptions,
   type InlineProjection,
-  isPersonal,
   type Keyring,
   load,
 } from '@headwater/event-store'

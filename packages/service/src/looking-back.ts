@@ -1,4 +1,5 @@
-import { type Decider, definitionOf, type EventStore, isPersonal, type Moment, past } from '@headwater/event-store'
+import { isPersonal } from '@headwater/contract'
+import { type Decider, definitionOf, type EventStore, type Moment, past } from '@headwater/event-store'
 import { type Caller, problem } from '@headwater/hypermedia'
 import type { DeciderResource } from './resource.ts'
 import { keptRequest } from './request.ts'
