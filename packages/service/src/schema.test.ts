@@ -24,7 +24,12 @@ const declared = service('people', {
     }),
   ],
   projections: [
-    { name: 'names', decider: person, rows: (_, { id, state }) => [{ key: id, value: state.name.length }] },
+    {
+      name: 'names',
+      decider: person,
+      personal: true,
+      rows: (_, { id, state }) => [{ key: id, value: state.name.length }],
+    },
   ],
   tables: 'create schema if not exists own; create table if not exists own.seen (id text primary key)',
 })

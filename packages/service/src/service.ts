@@ -1,8 +1,9 @@
-import { type AnyFacts, contractOf } from '@headwater/contract'
+import { type AnyFacts, contractOf, isPersonal } from '@headwater/contract'
 import type { Consumer, DeliverContext } from '@headwater/consumer'
-import type { AnyProjection } from '@headwater/event-store'
-import type { Experiment } from '@headwater/experiment'
+import { type AnyProjection, definitionOf } from '@headwater/event-store'
+import { type Experiment, requireReadable } from '@headwater/experiment'
 import type { AnyResource, Caller, LinksChecked } from '@headwater/hypermedia'
+import { wholeContract } from './allocations.ts'
 import type { Running } from './running.ts'
 
 /** What a service is made of. */
@@ -57,5 +58,43 @@ export function service<const R extends readonly AnyResource[]>(name: string, sa
   const twice = names.find((one, index) => names.indexOf(one) !== index)
   if (twice !== undefined)
     throw new TypeError(`Service ${name} has two resources named "${twice}". Give one of them another \`name\`.`)
+  refuseUnreadable(name, said)
+  refuseHidden(name, said)
+  refuseOpened(name, said)
   return Object.freeze({ ...said, kind: 'service', name }) as unknown as Service<R>
+}
+
+/** An experiment is refused where it is declared, not on the day its first look finds nothing. */
+function refuseUnreadable(name: string, { facts, experiments = [] }: Said): void {
+  const contract = wholeContract(name, facts)
+  for (const experiment of experiments) requireReadable(experiment, contract)
+}
+
+/** Where every service has the same: what a service itself puts there would never be reached. */
+const taken = ['contract', 'events', 'log', 'streams']
+
+function refuseHidden(name: string, { resources, routes = {} }: Said): void {
+  const paths = [...resources.map(({ path }) => path), ...Object.keys(routes).map((route) => `/${route}`)]
+  const hidden = paths.find((path) => taken.includes(/^\/([^/{]*)/.exec(path)?.[1] ?? ''))
+  if (hidden === undefined) return
+  throw Object.assign(
+    new TypeError(
+      `Service ${name} was given ${hidden}, where every service has a page of its own (${taken.join(', ')}). Give it another path.`,
+    ),
+    { code: 'HW_PATH_TAKEN' },
+  )
+}
+
+/** Rows stay in the open, so what is sealed in the log gets into them only where somebody meant it to. */
+function refuseOpened(name: string, { projections = [] }: Said): void {
+  for (const projection of projections) {
+    if ('kind' in projection || projection.personal === true) continue
+    if (!isPersonal(definitionOf(projection.decider).facts)) continue
+    throw Object.assign(
+      new TypeError(
+        `Projection ${projection.name} of ${name} is given personal data, opened, and would keep its rows when the person is forgotten. Say \`personal: true\`, or take events without personal fields by only(facts, …).`,
+      ),
+      { code: 'HW_PROJECTION_PERSONAL' },
+    )
+  }
 }

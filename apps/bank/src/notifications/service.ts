@@ -10,6 +10,7 @@ import { deliver, makeServerKeys, pushes, tables } from './push.ts'
 const told: InlineProjection = {
   name: 'told',
   decider: inbox,
+  personal: true,
   rows: ({ type, data }, { id }) =>
     type === 'NotificationWritten' ? [{ key: toldKey(id, data.number), value: shown(data) }] : [],
 }
@@ -20,6 +21,7 @@ const shown = ({ number, text, about, happenedAt }: Told): Told => ({ number, te
 const subscriptions: InlineProjection = {
   name: 'push-subscriptions',
   decider: inbox,
+  personal: true,
   rows({ type, data }, { id, state }) {
     if (type !== 'PushSubscribed' && type !== 'PushUnsubscribed') return []
     const key = `${id}/${data.subscriptionId}`
