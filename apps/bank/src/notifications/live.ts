@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events'
+import { setTimeout as pause } from 'node:timers/promises'
 import { problem, type Route, type Running } from '@headwater/service'
 import { customerBehind } from '../customers/speaking.ts'
 
@@ -17,6 +18,7 @@ export const toldKey = (customerId: string, number: number): string =>
 /** Silence after which a line is sent all the same, so that nobody between takes the connection for dead. */
 const heartbeatMs = 20_000
 const pageMost = 100
+const retryMs = 1_000
 
 /** Who waits for news, by log: one reader of the log wakes just the customers it told of, however many wait. */
 const waiting = new WeakMap<Running['store'], EventEmitter>()
@@ -26,19 +28,23 @@ export async function wakeListeners({ store: { log }, store }: Running): Promise
   const news = new EventEmitter().setMaxListeners(0)
   waiting.set(store, news)
   const stopping = new AbortController()
+  let after: number | undefined
   const follow = async () => {
-    for (let after = await log.last(); !stopping.signal.aborted;) {
-      const upTo = await log.waitFor(after, { waitMs: 60_000, signal: stopping.signal })
-      while (after < upTo) {
-        const rows = await log.rows({ after, upTo, limit: 1_000, types: ['NotificationWritten'] })
-        for (const { stream } of rows) news.emit(stream.slice('inbox-'.length))
-        after = rows.length < 1_000 ? upTo : rows.at(-1)!.position
-      }
+    after ??= await log.last()
+    const upTo = await log.waitFor(after, { waitMs: 60_000, signal: stopping.signal })
+    while (after < upTo) {
+      const rows = await log.rows({ after, upTo, limit: 1_000, types: ['NotificationWritten'] })
+      for (const { stream } of rows) news.emit(stream.slice('inbox-'.length))
+      after = rows.length < 1_000 ? upTo : rows.at(-1)!.position
     }
   }
-  const done = follow().catch((error: unknown) => {
-    if (!stopping.signal.aborted) throw error
-  })
+  const keepOn = async () => {
+    while (!stopping.signal.aborted) {
+      // A database that is away is waited for: whoever listens is woken then by what was told meanwhile.
+      await follow().catch(() => pause(retryMs, undefined, { signal: stopping.signal }).catch(() => undefined))
+    }
+  }
+  const done = keepOn()
   return async () => {
     stopping.abort()
     news.emit(everybody)
