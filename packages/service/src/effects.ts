@@ -13,8 +13,10 @@ export function effectsOf(
 ): Effects {
   return {
     transact: (work) =>
-      store.transact((tx) =>
-        work({
+      store.transact((tx) => {
+        // A unit that several commands ask of was exposed once by the event that is handled.
+        const exposed = new Set<string>()
+        return work({
           query: (sql, params) => tx.query(sql, params),
           run(command, id, data, cause) {
             const { correlationId, traceparent } = cause
@@ -23,10 +25,14 @@ export function effectsOf(
               meta: { correlationId, causationId: cause.id, ...(traceparent === undefined ? {} : { traceparent }) },
               inline: projections,
               variant: (experiment, unit) => variants.variant(experiment, unit),
-              record: () => variants.exposures(),
+              record: () => variants.exposures().filter(({ events }) => isNew(exposed, events[0]!.id)),
             })
           },
-        }),
-      ),
+        })
+      }),
   }
+}
+
+function isNew(known: Set<string>, id: string): boolean {
+  return known.size < known.add(id).size
 }

@@ -4,6 +4,7 @@ import { entryDocument, type Listed } from './entry.ts'
 import type { Guard } from './guard.ts'
 import type { Issuer } from './issuer.ts'
 import type { Landscape } from './landscape.ts'
+import type { Logger } from './logger.ts'
 import { operate } from './operating.ts'
 import { traced } from './telemetry.ts'
 
@@ -12,14 +13,39 @@ export interface Gate {
   readonly known: Guard
   readonly issuer: Issuer
   readonly elsewhere: Readonly<Record<string, string>>
+  readonly log: Logger
   readonly questions: () => QueriesHandler | undefined
   /** Every service runs. */
   readonly ready: () => boolean
 }
 
-/** One port: finds out who asks, then which service is meant. */
+/** One port: finds out who asks, then which service is meant. Whatever goes wrong behind it is answered by a problem. */
 export async function gateway(gate: Gate, request: Request): Promise<Response> {
   const { pathname } = new URL(request.url)
+  if (!isText(pathname))
+    return problem(400, { code: 'HW_PARAMETER_INVALID', detail: 'Expected a path of UTF-8 text without U+0000.' })
+  try {
+    return await answer(gate, request, pathname)
+  } catch (error) {
+    // A copy: headers of a fetched answer cannot be added to.
+    if (error instanceof Response) return new Response(error.body, error)
+    gate.log('error', 'request-failed', { url: pathname, message: (error as Error).message })
+    return problem(500, {
+      code: 'HW_INTERNAL',
+      detail: 'This is not your mistake. Try again; the landscape has noted it.',
+    })
+  }
+}
+
+function isText(path: string): boolean {
+  try {
+    return !decodeURIComponent(path).includes('\0')
+  } catch {
+    return false
+  }
+}
+
+async function answer(gate: Gate, request: Request, pathname: string): Promise<Response> {
   const { services, url } = gate.landscape
   if (pathname === '/live' || pathname === '/ready') {
     const ready = pathname === '/live' || gate.ready()

@@ -1,4 +1,4 @@
-import { isPersonal } from '@headwater/contract'
+import { contractOf } from '@headwater/contract'
 import {
   type Command,
   type Decider,
@@ -10,6 +10,7 @@ import {
   type InlineProjection,
   type Keyring,
   load,
+  type Outcome,
 } from '@headwater/event-store'
 import type { VariantReader } from '@headwater/experiment'
 import type { Answer, Call, Implementation } from '@headwater/hypermedia'
@@ -58,7 +59,6 @@ async function act(resource: DeciderResource, on: Acting, call: Call<any>) {
   const target = `${resource.name}/${id}`
   const inputHash = hashOf(target, action, call.input, expected)
   const variants = on.variants(requestId)
-  const personal = isPersonal(definitionOf(decider).facts)
   let answer: Answer | undefined
   const options: ExecuteOptions<any> = {
     meta: { correlationId: requestId, causationId: requestId, traceparent: traceparentFor(call.traceparent) },
@@ -73,7 +73,8 @@ async function act(resource: DeciderResource, on: Acting, call: Call<any>) {
       answer = call.answer(outcome)
       const refused = outcome.kind === 'refused' ? { refused: outcome.code } : {}
       const seen = expected === undefined ? {} : { expected }
-      const person = personal ? { person: id } : {}
+      const whose = personOf(decider, id, [...eventData(outcome), call.input, outcome.state])
+      const person = whose === undefined ? {} : { person: whose }
       const kept = {
         caller: caller.subject,
         target,
@@ -88,8 +89,39 @@ async function act(resource: DeciderResource, on: Acting, call: Call<any>) {
       return [keepRequest(store.service, requestId, kept), ...variants.exposures()]
     },
   }
-  const executed = await execute(store, decider, id, decider[action] as Command, call.input, options)
+  const executed = await execute(store, decider, id, decider[action] as Command, call.input, options).catch(
+    unlessForgotten,
+  )
+  if (executed === 'forgotten') return call.answer(forgotten)
   return settle(executed, () => answer!, on, { requestId, inputHash, repeatable: idempotencyKey !== undefined })
+}
+
+/**
+ * Whose personal data a request holds: of whom its events name, else of whom its input or the entity's state names in a field that
+ * names people, else of the entity itself. Undefined where the decider's events hold none.
+ */
+function personOf(decider: Decider, id: string, places: readonly unknown[]): string | undefined {
+  const { types } = contractOf(definitionOf(decider).facts)
+  const naming = [...types.values()].flatMap(({ personal }) =>
+    Object.values((personal ?? {}) as Readonly<Record<string, string>>),
+  )
+  if (naming.length === 0) return undefined
+  const named = places.flatMap((place) => naming.map((field) => (place as Record<string, unknown> | null)?.[field]))
+  return named.find((one): one is string => typeof one === 'string' && one !== '') ?? id
+}
+
+const eventData = (outcome: Outcome<any>): unknown[] =>
+  outcome.kind === 'done' ? outcome.events.map(({ data }) => data) : []
+
+const forgotten = {
+  kind: 'refused',
+  code: 'HW_FORGOTTEN',
+  sentence: 'This person was forgotten: nothing more is kept of them. Begin anew under another id.',
+} as const
+
+function unlessForgotten(error: unknown): 'forgotten' {
+  if ((error as { code?: string }).code === 'HW_FORGOTTEN') return 'forgotten'
+  throw error
 }
 
 interface Asked {

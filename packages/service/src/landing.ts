@@ -15,7 +15,7 @@ export interface Landing {
   follow(service: string, contract?: Contract): void
   leave(service: string): Promise<void>
   /** Resolves when what lies up to these positions (of the services followed) can be asked of the lake. */
-  caughtUp(positions: Readonly<Record<string, number>>): Promise<void>
+  caughtUp(positions: Readonly<Record<string, number>>, options?: { readonly signal?: AbortSignal }): Promise<void>
   stop(): Promise<void>
 }
 
@@ -37,6 +37,7 @@ export async function landing({ directory, entry, fetch, log }: LandingOptions):
     following.delete(service)
     one?.stop.abort()
     await one?.done
+    landed.emit('page') // nobody waits for it any more
   }
   return {
     lake,
@@ -49,12 +50,12 @@ export async function landing({ directory, entry, fetch, log }: LandingOptions):
       following.set(name, { stop, done })
     },
     leave,
-    async caughtUp(positions) {
+    async caughtUp(positions, { signal } = {}) {
       const behind = () =>
         Object.entries(positions).some(
           ([name, position]) => following.has(name) && (lake.positions()[name] ?? 0) < position,
         )
-      while (behind()) await once(landed, 'page')
+      while (behind()) await once(landed, 'page', { signal })
     },
     async stop() {
       await Promise.all([...following.keys()].map(leave))
@@ -78,16 +79,11 @@ async function land({ lake, log, ...on }: Land): Promise<void> {
   const { service, signal } = on
   while (!signal.aborted) {
     try {
-      await landPages(lake, on)
+      await landPages(lake, { log, ...on })
     } catch (error) {
       if (signal.aborted) return
-      if (error instanceof LogForked) {
-        log('warn', 'log-forked', { service, position: error.fork.position })
-        await lake.fork(service, error.fork)
-      } else {
-        log('error', 'landing-failed', { service, message: (error as Error).message })
-        await pause(retryMs, undefined, { signal }).catch(() => undefined)
-      }
+      log('error', 'landing-failed', { service, message: (error as Error).message })
+      await pause(retryMs, undefined, { signal }).catch(() => undefined)
     }
   }
 }
@@ -96,11 +92,17 @@ const retryMs = 2_000
 
 async function landPages(
   lake: Lake,
-  { entry, service, fetch, signal, landed }: Omit<Land, 'lake' | 'log'>,
+  { log, entry, service, fetch, signal, landed }: Omit<Land, 'lake'>,
 ): Promise<void> {
   const after = (await lake.cursor(service)) ?? 'start'
-  for await (const page of readFeed(entry, { service, view: 'log', after, signal, fetch })) {
-    await lake.land(page, { service })
-    landed.emit('page')
+  try {
+    for await (const page of readFeed(entry, { service, view: 'log', after, signal, fetch })) {
+      await lake.land(page, { service })
+      landed.emit('page')
+    }
+  } catch (error) {
+    if (!(error instanceof LogForked)) throw error
+    log('warn', 'log-forked', { service, position: error.fork.position })
+    await lake.fork(service, error.fork)
   }
 }

@@ -90,6 +90,7 @@ export async function startLandscape(services: readonly Service[], options: Land
   const { now } = clock
   const secret = await secretIn(directory)
   const running = new Map<string, Running>()
+  const turns = new Turns()
   const known = guard({ issuer: issuer.name, keys: localKeys(issuer), now: real })
   const elsewhere = options.elsewhere ?? {}
   // The entry URL must be known before the first service starts, so that the port is open while nothing is placed yet.
@@ -102,6 +103,7 @@ export async function startLandscape(services: readonly Service[], options: Land
         known,
         issuer,
         elsewhere,
+        log,
         questions: () => lands?.questions,
         ready: () => placed.ready,
       },
@@ -131,56 +133,10 @@ export async function startLandscape(services: readonly Service[], options: Land
     lake: lands?.lake,
     services: running,
     handle: inside,
-    async mount(service) {
-      const before = running.get(service.name)
-      const { url } = await provide(options.postgres, landscapeName, service.name, secret)
-      const pool = before?.surroundings.pool ?? makePool(url, log)
-      const started = await run(service, {
-        pool,
-        entry: `${origin}/`,
-        basePath: `/${service.name}`,
-        fetch: fetchAs(service.name, ['events:read', ...(service.scopes ?? [])]),
-        fetchFor: (subject) => fetchAs(subject, service.scopes ?? []),
-        resolve: (relation) => related.resolve(service.name, relation),
-        lake: () => lands?.lake,
-        log,
-        now,
-      })
-      if (clock.aheadMs > 0) await setClockAhead(pool, { byMs: clock.aheadMs })
-      running.set(service.name, started)
-      // Two of one service may work on its database at once, so nothing is refused between the old one and the new.
-      await before?.stop()
-      lands?.follow(service.name, started.contract)
-      return started
-    },
-    async unmount(name, { discard: gone = false } = {}) {
-      const found = running.get(name)
-      if (found === undefined) return
-      running.delete(name)
-      await lands?.leave(name)
-      await found.stop()
-      await found.surroundings.pool.end()
-      if (gone) await discard(options.postgres, landscapeName, name)
-    },
+    mount: (service) => turns.take(service.name, () => mount(service)),
+    unmount: (name, how) => turns.take(name, () => unmount(name, how)),
     removal: (name) => removalOf(running, related.seen, name),
-    async remove(name) {
-      const removal = await removalOf(running, related.seen, name)
-      if (removal === undefined) throw new TypeError(`Expected a service that runs, got "${name}".`)
-      if (removal.readers.length > 0) throw new StillRead(name, removal.readers)
-      const file = `${name}-${new Date(now()).toISOString().replaceAll(/[:.]/g, '')}.ndjson`
-      const archived = await archive(running.get(name)!.store, join(directory, 'archive', file))
-      const proof = await proveRestorable(archived, { admin: options.postgres, landscape: landscapeName, secret, log })
-      if (!proof.holds) {
-        throw new Error(
-          `Expected the archive ${archived.path} to restore all ${archived.events} events, it restored ${proof.events}. Nothing was removed.`,
-        )
-      }
-      const { service } = running.get(name)!
-      await landscape.unmount(name, { discard: true })
-      const homeOf = (owner: string) => (running.has(owner) ? `${origin}/${owner}/` : elsewhere[owner])
-      await forgetReader(service, homeOf, fetchAs('landscape', ['operate']))
-      return { ...removal, archive: archived }
-    },
+    remove: (name) => turns.take(name, () => remove(name)),
     status: () => Promise.all([...running.values()].map((one) => one.status())),
     now,
     async advance(ms) {
@@ -200,10 +156,101 @@ export async function startLandscape(services: readonly Service[], options: Land
       running.clear()
     },
   }
+  const mount = async (service: Service): Promise<Running> => {
+    const before = running.get(service.name)
+    const { url } = await provide(options.postgres, landscapeName, service.name, secret)
+    const pool = before?.surroundings.pool ?? makePool(url, log)
+    try {
+      const started = await run(service, {
+        pool,
+        entry: `${origin}/`,
+        basePath: `/${service.name}`,
+        fetch: fetchAs(service.name, ['events:read', ...(service.scopes ?? [])]),
+        fetchFor: (subject) => fetchAs(subject, service.scopes ?? []),
+        resolve: (relation) => related.resolve(service.name, relation),
+        lake: () => lands?.lake,
+        log,
+        now,
+      })
+      if (clock.aheadMs > 0) await setClockAhead(pool, { byMs: clock.aheadMs })
+      running.set(service.name, started)
+      // Two of one service may work on its database at once, so nothing is refused between the old one and the new.
+      await before?.stop()
+      lands?.follow(service.name, started.contract)
+      return started
+    } catch (error) {
+      if (before === undefined && !running.has(service.name)) await pool.end()
+      throw error
+    }
+  }
+  /** Nobody can write to it any more; its log can be read until the pool ends. */
+  const takeAway = async (found: Running): Promise<void> => {
+    const { name } = found.service
+    running.delete(name)
+    await lands?.leave(name)
+    await found.stop()
+  }
+  const unmount: Landscape['unmount'] = async (name, { discard: gone = false } = {}) => {
+    const found = running.get(name)
+    if (found === undefined) return
+    await takeAway(found)
+    await found.surroundings.pool.end()
+    if (gone) await discard(options.postgres, landscapeName, name)
+  }
+  const archived = async ({ store, service: { name } }: Running): Promise<Archive> => {
+    const file = `${name}-${new Date(now()).toISOString().replaceAll(/[:.]/g, '')}.ndjson`
+    const made = await archive(store, join(directory, 'archive', file))
+    const proof = await proveRestorable(made, { admin: options.postgres, landscape: landscapeName, secret, log })
+    if (proof.holds) return made
+    throw new Error(
+      `Expected the archive ${made.path} to restore all ${made.events} events, it restored ${proof.events}. Nothing was removed.`,
+    )
+  }
+  const remove: Landscape['remove'] = async (name) => {
+    const removal = await removalOf(running, related.seen, name)
+    if (removal === undefined) throw new TypeError(`Expected a service that runs, got "${name}".`)
+    if (removal.readers.length > 0) throw new StillRead(name, removal.readers)
+    const found = running.get(name)!
+    // Stopped first: what is acknowledged after the archive would be gone.
+    await takeAway(found)
+    const { pool } = found.surroundings
+    let made: Archive
+    try {
+      made = await archived(found)
+    } catch (error) {
+      await pool.end()
+      await mount(found.service)
+      throw error
+    }
+    await pool.end()
+    await discard(options.postgres, landscapeName, name)
+    const homeOf = (owner: string) => (running.has(owner) ? `${origin}/${owner}/` : elsewhere[owner])
+    await forgetReader(found.service, homeOf, fetchAs('landscape', ['operate']))
+    return { ...removal, events: made.events, archive: made }
+  }
   placed.landscape = landscape
-  for (const service of services) await landscape.mount(service)
+  try {
+    for (const service of services) await landscape.mount(service)
+  } catch (error) {
+    await landscape.stop()
+    throw error
+  }
   placed.ready = true
   return landscape
+}
+
+/** What is done to services of one name is done one after the other: else two would replace the same one, and one of them go on for ever. */
+class Turns {
+  readonly #last = new Map<string, Promise<unknown>>()
+
+  take<T>(name: string, work: () => Promise<T>): Promise<T> {
+    const done = (this.#last.get(name) ?? Promise.resolve()).then(work)
+    this.#last.set(
+      name,
+      done.catch(() => undefined),
+    )
+    return done
+  }
 }
 
 async function projected(
@@ -247,7 +294,7 @@ async function settled(
       }),
     )
     await Promise.all([...running.values()].map((one) => projected(one, now[one.service.name] ?? 0, options)))
-    await lands?.caughtUp(now)
+    await lands?.caughtUp(now, options)
   }
 }
 

@@ -27,7 +27,7 @@ export async function lookBack(
     return problem(403, { code: 'HW_FORBIDDEN', scope: personalScope })
   const back = past(store, decider, stream.slice(definitionOf(decider).category.length + 1))
   const pointer = query.get('blame')
-  if (pointer !== null) return { stream, pointer, ...(await blamed(store, keys, await back.blame(pointer))) }
+  if (pointer !== null) return { stream, pointer, ...(await blamed(store, keys, await back.blame(pointer), caller)) }
   const [at, from, to] = (['at', 'from', 'to'] as const).map((name) => momentOf(query.get(name)))
   if ([at, from, to].includes(null)) return badMoment(query)
   if (at !== undefined) return { stream, ...(await back.asOf(at!)) }
@@ -40,13 +40,21 @@ export async function lookBack(
 type Kept = NonNullable<Awaited<ReturnType<ReturnType<typeof past>['blame']>>>
 
 /** The event, and who asked for what: a consumer's or an operator's doing has no request. */
-async function blamed(store: EventStore, keys: Running['keys'], event: Kept | undefined): Promise<object> {
+async function blamed(
+  store: EventStore,
+  keys: Running['keys'],
+  event: Kept | undefined,
+  { scopes }: Caller,
+): Promise<object> {
   if (event === undefined) return { event: null }
   const request = await keptRequest(store, keys, event.causationId)
   const { version, id, type, data, position, occurredAt, causationId } = event
   const kept = { version, id, type, data, position, occurredAt, causationId }
   if (request === undefined) return { event: kept }
-  const { caller, target, action, input } = request
+  const { caller, target, action, person, input } = request
+  // It may have been asked of another entity than this one, whose data is personal.
+  if (person !== undefined && !scopes.includes(personalScope))
+    return { event: kept, request: { id: causationId, caller, target, action } }
   return { event: kept, request: { id: causationId, caller, target, action, input } }
 }
 

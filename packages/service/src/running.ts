@@ -7,6 +7,7 @@ import {
   type Executed,
   type Following,
   followLog,
+  forgetPerson,
   type InlineProjection,
   type Keyring,
   load,
@@ -21,8 +22,10 @@ import type { Lake } from '@headwater/lake'
 import type pg from 'pg'
 import { follow, wholeContract } from './allocations.ts'
 import { effectsOf } from './effects.ts'
+import { newId } from './ids.ts'
 import { deciding } from './implementation.ts'
 import type { Logger } from './logger.ts'
+import { OpenRequests } from './open-requests.ts'
 import { type Promising, promising } from './promising.ts'
 import type { DeciderResource } from './resource.ts'
 import { makeSchema } from './schema.ts'
@@ -67,7 +70,10 @@ export interface Running {
   readonly projections: () => Following
   /** SQL on the service's own database. */
   query<Row = any>(sql: string, params?: readonly unknown[]): Promise<Row[]>
-  /** Deletes a person's key: at once here, within a minute in other processes, what it sealed is unreadable in every copy. */
+  /**
+   * Deletes a person's key: at once here, within a minute in other processes, what it sealed is unreadable in every copy. Rows of
+   * `personal` projections are made anew without it.
+   */
   forget(person: string): Promise<void>
   /** Runs a command of one of the service's deciders, caused by an event or by whatever the id names. */
   run<C>(command: C, id: string, data: CommandData<C>, cause: string): Promise<Executed<any>>
@@ -97,6 +103,24 @@ export interface ServiceStatus {
 
 /** Starts a service: makes what is missing in its database, then serves and consumes. */
 export async function run(service: Service, surroundings: Surroundings): Promise<Running> {
+  const stops: (() => Promise<unknown>)[] = []
+  try {
+    return await begin(service, surroundings, stops)
+  } catch (error) {
+    // What was begun must not go on for a service that nobody was given.
+    await Promise.allSettled(stops.map((stop) => stop()))
+    throw error
+  }
+}
+
+/** How long requests that are open may take to write what they were asked, once the service is to stop, in milliseconds. */
+const graceMs = 10_000
+
+async function begin(
+  service: Service,
+  surroundings: Surroundings,
+  stops: (() => Promise<unknown>)[],
+): Promise<Running> {
   const { pool, log } = surroundings
   await makeSchema(service, pool)
   const keys = postgresKeyring(pool)
@@ -104,9 +128,12 @@ export async function run(service: Service, surroundings: Surroundings): Promise
   const contract = wholeContract(service.name, service.facts)
   // Silence is waited out in real time, also where the landscape's clock is set ahead.
   const followed = await follow({ ...surroundings, now: Date.now, store, experiments: service.experiments ?? [] })
+  stops.push(followed.stop)
   const { allocations } = followed
   const promised = await promising(service, contract, surroundings)
+  stops.push(promised.stop)
   const consumers: RunningConsumer[] = []
+  const open = new OpenRequests()
   const inline = (service.projections ?? []).filter((one): one is InlineProjection => !('kind' in one))
   const running: Running = {
     service,
@@ -117,26 +144,25 @@ export async function run(service: Service, surroundings: Surroundings): Promise
     surroundings,
     projections: () => following,
     query: async (sql, params) => (await pool.query(sql, params as unknown[])).rows,
-    run: (command: any, id, data, cause) =>
-      execute(store, command.decider, id, command, data as any, {
+    run: (command: any, id, data, cause) => {
+      const variants = variantReader(allocations.current(), { request: newId() })
+      return execute(store, command.decider, id, command, data as any, {
         meta: { correlationId: cause, causationId: cause },
         inline,
-      }),
-    load: async (decider, id) => (await load(store, decider as any, id)).state as any,
-    handle: handlerOf(service, promised, contract, { store, keys }, allocations, surroundings, () => running),
-    async forget(person) {
-      await keys.forget(person)
-      for (const resource of service.resources) {
-        if ('decider' in resource) store.states.forget((resource as DeciderResource).decider, person)
-      }
+        variant: (experiment, unit) => variants.variant(experiment, unit),
+        record: () => variants.exposures(),
+      })
     },
+    load: async (decider, id) => (await load(store, decider as any, id)).state as any,
+    handle: (request, context) => open.track(request, handle(request, context)),
+    forget: (person) => forgetPerson(store, { keys, projections: inline }, person),
     status: () => statusOf(running),
     async stop() {
-      await Promise.all(stops.map((stop) => stop()))
+      await Promise.all([...stops.map((stop) => stop()), open.answered(graceMs)])
       await store.close()
     },
   }
-  const stops: (() => Promise<void>)[] = [followed.stop, promised.stop]
+  const handle = handlerOf(service, promised, contract, { store, keys }, allocations, surroundings, () => running)
   const following = followLog(store, service.projections ?? [])
   following.ended.catch((error: Error) =>
     log('error', 'projections-failed', { service: service.name, message: error.message }),

@@ -1,4 +1,5 @@
 import { type EventStore, execute, type InlineProjection, load } from '@headwater/event-store'
+import type { StreamAppend, VariantReader } from '@headwater/experiment'
 import type { Answer, Call, Caller, Implementation } from '@headwater/hypermedia'
 import { enter, Refusal } from '@headwater/hypermedia/client'
 import type pg from 'pg'
@@ -12,6 +13,8 @@ export interface Viewing {
   readonly projections: readonly InlineProjection[]
   readonly pool: pg.Pool
   readonly screens: Screens
+  /** A fresh reader of variants for one request. */
+  readonly variants: (requestId: string) => VariantReader
   /** The landscape's entry URL. */
   readonly entry: string
   /** Reaches other services in somebody's name, with this service's rights. */
@@ -70,19 +73,28 @@ function contextOf(on: Viewing, caller: Caller | undefined): ViewContext {
 }
 
 /** Events of a repeated request have the ids of the first one's. */
-function commanding({ store, projections }: Viewing, call: Call<any>): ActContext['run'] {
+function commanding({ store, projections, variants: readerOf }: Viewing, call: Call<any>): ActContext['run'] {
   const { caller, idempotencyKey } = call
   const requestId =
     idempotencyKey === undefined ? newId() : idFrom('request', store.service, caller.subject, idempotencyKey)
   let commands = 0
-  return (command: any, id, data) => {
+  const exposed = new Set<string>()
+  return async (command: any, id, data) => {
     const nth = ++commands
-    return execute(store, command.decider, id, command, data as any, {
+    const variants = readerOf(requestId)
+    let exposures: StreamAppend[] = []
+    const executed = await execute(store, command.decider, id, command, data as any, {
       meta: { correlationId: requestId, causationId: requestId, traceparent: traceparentFor(call.traceparent) },
       inline: projections,
       caller: caller.subject,
       eventId: (index) => idFrom('event', requestId, String(nth), String(index)),
+      variant: (experiment, unit) => variants.variant(experiment, unit),
+      // What an earlier command of this request was exposed to is in the log.
+      record: () => (exposures = variants.exposures().filter(({ events }) => !exposed.has(events[0]!.id))),
     })
+    if (executed.kind === 'done' || executed.kind === 'refused')
+      for (const { events } of exposures) exposed.add(events[0]!.id)
+    return executed
   }
 }
 
