@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { findPostgres, startPostgres } from '@headwater/postgres'
@@ -12,6 +12,8 @@ let dev: Process
 /** Path of the one note there is. */
 let note: string
 const running: Process[] = []
+/** Where the data really is: under another account it may be outside the folder. */
+let data: string | undefined
 
 function startDev(...args: string[]): Process {
   const started = start(['dev', '.', '--no-lake', ...args], folder)
@@ -43,6 +45,7 @@ beforeAll(async () => {
   await run('headwater new service notes')
   dev = startDev('--port', '0')
   await dev.says('Try next')
+  data = (await findPostgres(join(folder, '.headwater', 'postgres')))!.directory
   const opened = await json(
     `headwater call /notes/notes --key k1 --data {"title":"First"} --accept application/hal+json`,
   )
@@ -51,9 +54,10 @@ beforeAll(async () => {
 afterAll(async () => {
   for (const one of running) one.kill('SIGTERM')
   await Promise.all(running.map(({ ended }) => ended))
-  const left = await findPostgres(join(folder, '.headwater', 'postgres'))
-  if (left !== undefined) await (await startPostgres({ directory: join(folder, '.headwater', 'postgres') })).stop()
-  if (left !== undefined) await rm(left.directory, { recursive: true, force: true })
+  // A test that failed halfway may have left one.
+  if ((await findPostgres(join(folder, '.headwater', 'postgres'))) !== undefined)
+    await (await startPostgres({ directory: join(folder, '.headwater', 'postgres') })).stop()
+  if (data !== undefined) await rm(data, { recursive: true, force: true })
   await remove?.()
 }, 30_000)
 
@@ -78,6 +82,17 @@ it('replaces a service that is saved, with its data', async () => {
   const first = await json(`headwater call ${note}`)
   expect(first).toMatchObject({ title: 'First', open: true })
   expect(JSON.stringify(first)).toContain('Every note')
+}, 30_000)
+
+it('goes on watching while folders come and go', async () => {
+  const passing = join(folder, 'src', 'passing')
+  for (let times = 0; times < 100; times++) {
+    await mkdir(join(passing, 'deep', 'er'), { recursive: true })
+    await rm(passing, { recursive: true })
+  }
+  await edit('service.ts', `title: 'Every note'`, `title: 'All notes'`)
+  await dev.says(/replaced notes/)
+  expect(JSON.stringify(await json(`headwater call ${note}`))).toContain('All notes')
 }, 30_000)
 
 it('keeps the last good version where syntax is broken, and names file and line', async () => {

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, watch } from 'node:fs'
+import { existsSync, type FSWatcher, watch } from 'node:fs'
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
@@ -105,12 +105,23 @@ function readable({ text, location }: Message): string {
 export function watchSource(landscape: string, changed: () => Promise<void>): () => void {
   let timer: NodeJS.Timeout | undefined
   let working = Promise.resolve()
-  const watcher = watch(join(landscape, 'src'), { recursive: true }, () => {
+  const later = () => {
     clearTimeout(timer)
     timer = setTimeout(() => {
       working = working.then(changed)
     }, 60)
-  })
+  }
+  let watcher = watched()
+  function watched(): FSWatcher {
+    const one = watch(join(landscape, 'src'), { recursive: true }, later)
+    // A folder that goes while it is looked into breaks the watching, not what is watched.
+    one.on('error', () => {
+      one.close()
+      watcher = watched()
+      later()
+    })
+    return one
+  }
   return () => {
     clearTimeout(timer)
     watcher.close()
