@@ -40,3 +40,27 @@ it('lets who gives up go at once, also after a garbage collection has come by', 
   await expect(answer).rejects.toThrow('enough')
   expect(insideToo).toBe(true)
 }, 5_000)
+
+it('lets a stream know that its reader gave up, also after a garbage collection has come by', async () => {
+  const gaveUp = new Promise<void>((heard) => {
+    const ask = asking(async ({ signal }) => {
+      signal.addEventListener('abort', () => heard())
+      return new Response(new ReadableStream({ pull: () => new Promise(() => undefined) }))
+    })
+    void readUntilGivenUp(ask)
+  })
+  await gaveUp
+}, 5_000)
+
+async function readUntilGivenUp(ask: typeof fetch): Promise<void> {
+  const giving = new AbortController()
+  const answer = await ask('http://127.0.0.1:4000/pots/live', { signal: AbortSignal.any([giving.signal]) })
+  const reader = answer.body!.getReader()
+  const next = reader.read()
+  for (let round = 0; round < 3; round++) {
+    await new Promise((turn) => setImmediate(turn))
+    collectGarbage()
+  }
+  giving.abort()
+  await next
+}

@@ -32,9 +32,15 @@ export function askingAs({ origin, trusted, inside, issuer, now }: Asking, claim
     if (target !== origin) return await fetch(request)
     const signal = init?.signal ?? (input instanceof Request ? input.signal : undefined)
     signal?.throwIfAborted()
-    return signal === undefined ? await inside(request) : await unlessAborted(inside(request), request, signal)
+    if (signal === undefined) return await inside(request)
+    const answer = await unlessAborted(inside(request), request, signal)
+    if (answer.body !== null) beingRead.set(answer.body, request)
+    return answer
   }
 }
+
+/** Requests live as long as the bodies of their answers, so that giving up is heard while one is still being streamed. */
+const beingRead = new WeakMap<ReadableStream, Request>()
 
 /**
  * As with a socket: who gives up does not wait for an answer that is still being made. A request's own signal is deaf once the request
