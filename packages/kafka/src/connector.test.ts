@@ -210,33 +210,26 @@ describe.skipIf(!hasJava() && process.env.CI !== 'true')('the connector in a rea
     expect(landscape.asked.filter((url) => url.includes('/pots/events')).at(-1)).toContain('wait=45')
   })
 
-  // A known defect, not yet understood: killed within about a second of a task's first transaction, the worker that follows sometimes
-  // begins that feed anew, and its first range is in the topic twice (consumers drop it by position). See connector/README.md.
-  const knownDefects = process.env.HEADWATER_KNOWN_DEFECTS === '1' ? it : () => undefined
-  knownDefects(
-    'delivers each event once over a restart of the worker',
-    async () => {
-      const log = landscape.service('transfers')
-      const add = (count: number) => {
-        for (let i = 0; i < count; i++) log.append({ type: 'Saved', data: '{}', stream: `transfer-${i % 50}` })
-      }
-      add(2_000)
-      await read('headwater.transfers', 500)
-      process.kill(worker.pid, 'SIGKILL')
-      add(2_000)
-      worker = await startConnect({
-        directory: join(directory, 'connect'),
-        bootstrap: kafka.bootstrap,
-        plugins: await connectorPlugins(),
-        heapMiB: 256,
-      })
-      const seen = await read('headwater.transfers', 4_000)
-      expect(positions(seen)).toEqual(Array.from({ length: 4_000 }, (_, index) => index + 1))
-      for (let partition = 0; partition < 12; partition++) {
-        const part = seen.filter((one) => one.partition === partition)
-        expect(part.map(positionOf)).toEqual(positions(part))
-      }
-    },
-    120_000,
-  )
+  it('delivers each event once over a restart of the worker', async () => {
+    const log = landscape.service('transfers')
+    const add = (count: number) => {
+      for (let i = 0; i < count; i++) log.append({ type: 'Saved', data: '{}', stream: `transfer-${i % 50}` })
+    }
+    add(2_000)
+    await read('headwater.transfers', 500)
+    process.kill(worker.pid, 'SIGKILL')
+    add(2_000)
+    worker = await startConnect({
+      directory: join(directory, 'connect'),
+      bootstrap: kafka.bootstrap,
+      plugins: await connectorPlugins(),
+      heapMiB: 256,
+    })
+    const seen = await read('headwater.transfers', 4_000)
+    expect(positions(seen)).toEqual(Array.from({ length: 4_000 }, (_, index) => index + 1))
+    for (let partition = 0; partition < 12; partition++) {
+      const part = seen.filter((one) => one.partition === partition)
+      expect(part.map(positionOf)).toEqual(positions(part))
+    }
+  }, 120_000)
 })

@@ -3,6 +3,7 @@ package dev.headwater.connect;
 import dev.headwater.reader.Cursor;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.apache.kafka.connect.errors.ConnectException;
 
@@ -16,8 +17,12 @@ record FeedOffset(String log, Cursor cursor, int partitions) {
     static final String SERVICE = "service";
     static final String FEED = "feed";
 
+    /** Connect finds an offset by the JSON text of its partition, so the order of fields is part of the key; Map.of has another one in each JVM. */
     static Map<String, String> partition(String service) {
-        return Map.of(SERVICE, service, FEED, "published");
+        Map<String, String> partition = new LinkedHashMap<>();
+        partition.put(SERVICE, service);
+        partition.put(FEED, "published");
+        return partition;
     }
 
     /** @param now milliseconds since 1970, so that the connector sees whether its tasks live */
@@ -49,8 +54,8 @@ record FeedOffset(String log, Cursor cursor, int partitions) {
 
     /** @throws ConnectException when an operator's offset cannot be understood */
     static void check(Map<String, ?> partition, Map<String, ?> offset) {
-        if (!(partition.get(SERVICE) instanceof String service) || !partition.equals(partition(service)))
-            throw new ConnectException("Expected a partition {\"service\":\"<name>\",\"feed\":\"published\"}, got " + partition);
+        if (!(partition.get(SERVICE) instanceof String service) || !List.copyOf(partition.entrySet()).equals(List.copyOf(partition(service).entrySet())))
+            throw new ConnectException("Expected a partition {\"service\":\"<name>\",\"feed\":\"published\"}, its fields in this order, got " + partition);
         if (offset == null) return;
         Map<String, Object> known = new LinkedHashMap<>(offset);
         known.keySet().removeAll(java.util.Set.of("partitions", "at"));

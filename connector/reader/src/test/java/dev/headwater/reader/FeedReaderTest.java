@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(value = 20, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class FeedReaderTest {
     private final LittleFeed feed = new LittleFeed();
-    private final Http http = http(Duration.ofSeconds(2));
+    private final Http http = http(Duration.ofSeconds(20));
 
     @AfterEach
     void close() {
@@ -273,7 +273,7 @@ class FeedReaderTest {
 
     @Test
     void reads_what_comes_compressed() {
-        try (Http compressed = new Http(new HostRule(feed.entry(), List.of()), Credentials.NONE, Duration.ofSeconds(2), true, Traffic.UNSEEN)) {
+        try (Http compressed = new Http(new HostRule(feed.entry(), List.of()), Credentials.NONE, Duration.ofSeconds(20), true, Traffic.UNSEEN)) {
             feed.show("\"" + "x".repeat(100_000) + "\"");
             feed.once(exchange -> {
                 assertEquals("gzip", exchange.getRequestHeaders().getFirst("Accept-Encoding"));

@@ -1,0 +1,27 @@
+package dev.headwater.connect;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.connect.errors.ConnectException;
+import org.junit.jupiter.api.Test;
+
+class FeedOffsetTest {
+    /** Connect compares keys as JSON text: another order after a restart, and the feed would be read from its beginning again. */
+    @Test
+    void namesAPartitionInTheSameOrderInEveryProcess() {
+        assertEquals(List.of("service", "feed"), List.copyOf(FeedOffset.partition("pots").keySet()));
+    }
+
+    @Test
+    void refusesAPartitionInAnotherOrderFromAnOperator() {
+        Map<String, String> turned = new LinkedHashMap<>();
+        turned.put("feed", "published");
+        turned.put("service", "pots");
+        assertThrows(ConnectException.class, () -> FeedOffset.check(turned, Map.of("position", "beginning")));
+        FeedOffset.check(FeedOffset.partition("pots"), Map.of("position", "beginning"));
+    }
+}
