@@ -18,7 +18,7 @@ export async function operate(
   if (act === undefined) return undefined
   if (caller === undefined)
     return problem(401, { code: 'HW_UNAUTHENTICATED', headers: { 'www-authenticate': 'Bearer' } })
-  const scope = request.method === 'GET' ? 'events:read' : 'operate'
+  const scope = request.method === 'GET' && path === '/status' ? 'events:read' : 'operate'
   if (!caller.scopes.includes(scope)) return problem(403, { code: 'HW_FORBIDDEN', scope })
   return await act(landscape, request)
 }
