@@ -2,6 +2,7 @@ import { type Contract, contractDocument } from '@headwater/contract'
 import { type Caller, type Handler, problem, readBody } from '@headwater/hypermedia'
 import { z } from 'zod'
 import type { ReaderRegister } from './reader-register.ts'
+import { unknownCaller } from './right.ts'
 
 export interface ContractResource {
   readonly contract: Contract
@@ -14,8 +15,7 @@ export interface ContractResource {
 /** Serves a service's contract, who reads it, and what was let through; readers declare themselves here. */
 export function contractResource(on: ContractResource): Handler {
   return async (request, { caller }) => {
-    if (caller === undefined)
-      return problem(401, { code: 'HW_UNAUTHENTICATED', headers: { 'www-authenticate': 'Bearer' } })
+    if (caller === undefined) return unknownCaller()
     const { pathname } = new URL(request.url)
     const [first = '', ...more] = pathname.slice(on.path.length + 1).split('/')
     const act = acts[`${request.method} ${first}`]

@@ -4,6 +4,7 @@ import { importPart } from './importing.ts'
 import type { Landscape } from './landscape.ts'
 import { parked } from './parking.ts'
 import { StillRead } from './removal.ts'
+import { lacking } from './right.ts'
 
 /** What the operator of a landscape may look at and do, by path. Whoever reads events may see how far they are. */
 export async function operate(
@@ -16,11 +17,8 @@ export async function operate(
   const one = (kind === 'parked') === (consumer !== undefined) ? ofService[`${request.method} /${kind}/`] : undefined
   const act = acts[`${request.method} ${path}`] ?? one?.(name, consumer ?? '')
   if (act === undefined) return undefined
-  if (caller === undefined)
-    return problem(401, { code: 'HW_UNAUTHENTICATED', headers: { 'www-authenticate': 'Bearer' } })
   const scope = request.method === 'GET' && path === '/status' ? 'events:read' : 'operate'
-  if (!caller.scopes.includes(scope)) return problem(403, { code: 'HW_FORBIDDEN', scope })
-  return await act(landscape, request)
+  return lacking(caller, scope) ?? (await act(landscape, request))
 }
 
 type Act = (landscape: Landscape, request: Request) => Promise<Response>

@@ -134,7 +134,7 @@ async function begin(
   stops.push(promised.stop)
   const consumers: RunningConsumer[] = []
   const open = new OpenRequests()
-  const inline = (service.projections ?? []).filter((one): one is InlineProjection => !('kind' in one))
+  const inline = inlineOf(service)
   const running: Running = {
     service,
     contract,
@@ -188,6 +188,11 @@ async function begin(
   return running
 }
 
+/** Projections whose rows travel with the append; the others follow the log. */
+function inlineOf({ projections = [] }: Service): InlineProjection[] {
+  return projections.filter((one): one is InlineProjection => !('kind' in one))
+}
+
 function handlerOf(
   service: Service,
   promised: Promising,
@@ -201,7 +206,7 @@ function handlerOf(
   const acting = {
     store,
     keys,
-    projections: (service.projections ?? []).filter((one): one is InlineProjection => !('kind' in one)),
+    projections: inlineOf(service),
     variants: (request: string) => variantReader(allocations.current(), { request }),
   }
   const seeing = { ...acting, ...surroundings, screens: screens(store, allocations) }

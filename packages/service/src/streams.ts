@@ -1,5 +1,6 @@
 import { type Caller, html, htmlResponse, chooseFace, problem } from '@headwater/hypermedia'
 import { lookBack } from './looking-back.ts'
+import { lacking, unknownCaller } from './right.ts'
 import type { Running } from './running.ts'
 
 /** The events of one entity, whole, for callers with the right to explore: `/{service}/streams/{stream}`; with `?at=` and the like, what it was. */
@@ -9,9 +10,9 @@ export async function streams(
   request: Request,
   { caller }: { readonly caller?: Caller },
 ): Promise<Response> {
-  if (caller === undefined)
-    return problem(401, { code: 'HW_UNAUTHENTICATED', headers: { 'www-authenticate': 'Bearer' } })
-  if (!caller.scopes.includes('explore')) return problem(403, { code: 'HW_FORBIDDEN', scope: 'explore' })
+  if (caller === undefined) return unknownCaller()
+  const refused = lacking(caller, 'explore')
+  if (refused !== undefined) return refused
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     return problem(405, { code: 'HW_METHOD_NOT_ALLOWED', headers: { allow: 'GET, HEAD' } })
   }
