@@ -41,7 +41,7 @@ class ShareTest {
 
     @Test
     void takes_offsets_it_understands_and_no_others() {
-        Map<String, ?> pots = Map.of("service", "pots", "feed", "published");
+        Map<String, ?> pots = FeedOffset.partition("pots");
         for (Map<String, ?> fine : List.<Map<String, ?>>of(
                 Map.of("position", "beginning"), Map.of("time", "2026-01-01T00:00:00Z"), Map.of("event", "abc"),
                 Map.of("position", 0), Map.of("log", "l", "position", 7, "id", "abc"),
