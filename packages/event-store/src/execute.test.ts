@@ -233,6 +233,28 @@ it('keeps nothing of a transaction that rejects, or in which a statement failed'
   expect(await store.read('note-2')).toEqual([])
 })
 
+it('finds out what became of a COMMIT whose connection went, with no other one to spare', async () => {
+  const schema = `log_${count}`
+  const one = new pg.Pool({ connectionString: database.url, max: 1 })
+  const alone = openStore({ pool: one, service: 'notes', schema })
+  const blocking = await pool.connect()
+  await blocking.query(`begin; lock table ${schema}.event in access exclusive mode`)
+  const cut = alone.transact(async (tx) => {
+    const { rows } = await tx.query('select pg_backend_pid() as pid')
+    tx.append({ streams: [{ stream: 'note-3', events: [{ type: 'Noted', data: {} }] }], meta })
+    return rows[0].pid as number
+  })
+  const waits = `select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
+  let waiting: { pid: number }[] = []
+  while (waiting.length === 0) waiting = (await pool.query(waits)).rows
+  await pool.query('select pg_terminate_backend($1)', [waiting[0]!.pid])
+  await blocking.query('rollback')
+  blocking.release()
+  await expect(cut).rejects.toThrow(/terminat/)
+  expect(await alone.read('note-3')).toEqual([])
+  await one.end()
+})
+
 it('takes a decider in Emmett’s shape as it is', async () => {
   type Command = { type: 'add'; data: { item: string } } | { type: 'clear'; data: {} }
   type Event = { type: 'Added'; data: { item: string } } | { type: 'Cleared'; data: {} }

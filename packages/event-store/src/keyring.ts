@@ -29,7 +29,10 @@ export class Forgotten extends Error {
 export const leaseMs = 30_000
 const cachedMost = 10_000
 
-/** Keep its schema, or its database, out of the log's backup: `migrate` makes the tables. */
+/**
+ * Keep its schema, or its database, out of the log's backup: `migrate` makes the tables. The pool may be the store's, which leaves a
+ * connection to it; whoever asks within transactions of another kind gives it a pool of its own.
+ */
 export function postgresKeyring(
   pool: pg.Pool,
   { schema = 'headwater_keys', now = Date.now } = {},

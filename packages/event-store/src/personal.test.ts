@@ -103,6 +103,22 @@ it('forgets a person everywhere by deleting one key', async () => {
   })
 })
 
+it('seals in any number of transactions at once, however few the connections', async () => {
+  const few = new pg.Pool({ connectionString: database.url, max: 2 })
+  const ring = postgresKeyring(few)
+  const crowded = openStore({ pool: few, service: 'people', schema, keys: ring })
+  const ids = Array.from({ length: 12 }, (_, number) => `crowd-${count}-${number}`)
+  await Promise.all(ids.map((id) => crowded.transact((tx) => tx.run(person.register, id, ada, { meta }))))
+  expect(await store.log.last()).toBe(ids.length)
+  expect((await load(store, person, ids[11]!)).state.email).toBe(ada.email)
+  await few.end()
+  const one = new pg.Pool({ connectionString: database.url, max: 1 })
+  expect(() => openStore({ pool: one, service: 'people', schema, keys: ring })).toThrow(
+    expect.objectContaining({ code: 'HW_POOL_SMALL' }),
+  )
+  await one.end()
+})
+
 it('does not keep what was opened for longer because it is read or decided on', async () => {
   const id = `dan-${count}`
   const other = open()

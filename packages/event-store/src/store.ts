@@ -89,6 +89,7 @@ class PostgresStore implements EventStore {
         `Expected a service name like "pots", got "${service}". Use lower-case letters, digits and "-".`,
       )
     }
+    if (keys !== undefined && (pool.options?.max ?? Infinity) < 2) throw smallPoolError()
     // A pool without a listener would end the process when an idle connection goes; the next statement tells as well.
     if (pool.listenerCount('error') === 0) pool.on('error', () => undefined)
     this.service = service
@@ -131,4 +132,13 @@ class PostgresStore implements EventStore {
     await this.#group.close()
     this.#waiters.close()
   }
+}
+
+function smallPoolError(): Error {
+  return Object.assign(
+    new TypeError(
+      'Expected a pool of two connections or more, got one of one: keys of people are asked for while a transaction is open. Give the pool max: 2.',
+    ),
+    { code: 'HW_POOL_SMALL' },
+  )
 }

@@ -6,6 +6,7 @@ import { checkedData, sealed, situationOf, streamOf, take } from './decision.ts'
 import { encode, type EncodedAppend, type EncodedPart, type Encoding } from './encoding.ts'
 import type { CommandData, Executed, ExecuteOptions } from './execute.ts'
 import { AppendConflict, codeOf, IdsReused, InvalidAppend, isUnsettled, settleWithinMs, Unsettled } from './failure.ts'
+import { Seats } from './seats.ts'
 import type { Session } from './session.ts'
 import type { States } from './states.ts'
 
@@ -30,6 +31,8 @@ export class Transactions {
   readonly #states: States
   readonly #encoding: Encoding
   readonly #onAppended: (last: number) => void
+  /** One connection of the pool is left to statements beside: keys of people are made whatever becomes of the transaction. */
+  readonly #seats: Seats
 
   constructor(
     session: Session,
@@ -43,18 +46,38 @@ export class Transactions {
     this.#states = states
     this.#encoding = encoding
     this.#onAppended = onAppended
+    this.#seats = new Seats(Math.max(1, (session.pool.options?.max ?? Infinity) - 1))
   }
 
   async transact<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
+    const leave = await this.#seats.take()
+    try {
+      return await this.#transact(work)
+    } finally {
+      leave()
+    }
+  }
+
+  async #transact<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
     const client = await this.#session.pool.connect()
     let broken: Error | undefined
     const onError = (error: Error): void => void (broken = error)
     client.on('error', onError)
+    let held = true
+    const letGo = (): void => {
+      if (!held) return
+      held = false
+      client.off('error', onError)
+      client.release(broken)
+    }
     const open = new OpenTransaction(client, this.#states, this.#encoding)
     try {
       await client.query('begin isolation level read committed')
       const result = await work(open)
-      await this.#commit(client, open, (error) => (broken = error))
+      await this.#commit(client, open, (error) => {
+        broken = error
+        letGo()
+      })
       open.keepStates()
       return result
     } catch (error) {
@@ -62,12 +85,11 @@ export class Transactions {
       if (broken === undefined) await client.query('rollback').catch((failure: Error) => void (broken ??= failure))
       throw error
     } finally {
-      client.off('error', onError)
-      client.release(broken)
+      letGo()
     }
   }
 
-  /** One message: the log's lock is not held for the length of a round trip. */
+  /** One message: the log's lock is not held for the length of a round trip. `onBroken` lets go of the connection. */
   async #commit(client: pg.PoolClient, open: OpenTransaction, onBroken: (error: Error) => void): Promise<void> {
     const append = open.appended()
     const last = append === undefined ? '' : `${appendStatement(this.#schema, append)}; `
@@ -80,6 +102,7 @@ export class Transactions {
       if (appended?.kind === 'appended') this.#onAppended(appended.last)
     } catch (error) {
       if (!isUnsettled(error)) throw asOutcome(error)
+      // Before asking on another: a pool may have no more connections than the ones that broke.
       onBroken(error as Error)
       if (append === undefined || append.size === 0 || !(await this.#isRecorded(append.ids, error))) throw error
     }
