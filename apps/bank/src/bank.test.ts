@@ -136,6 +136,7 @@ it('closes the account again when its first deposit is refused', async () => {
 it('closes accounts and stops cards of a customer who leaves, without any service calling another', async () => {
   const customerId = await customer('fay')
   const accountId = await account(customerId, 0)
+  await landscape.settled()
   const card = await act(await list('cards'), 'card.issue', { accountId, customerId })
   const { body } = await call(`/customers/customers/${customerId}`)
   await act(body, 'deactivate', { reason: 'moving away' })

@@ -20,6 +20,12 @@ export const accounts = events('accounts', {
     level: 'published',
     key: 'accountId',
   },
+  /** The customer left the bank: from here on nothing is opened for them, and what is open closes. */
+  OwnerLeft: {
+    data: z.object({ customerId: z.string(), reason: z.string() }),
+    level: 'published',
+    key: 'customerId',
+  },
   AccountClosed: {
     data: z.object({ accountId: z.string(), customerId: z.string(), reason: z.string() }),
     level: 'published',

@@ -4,6 +4,7 @@ import { speaksFor } from '../customers/speaking.ts'
 import { payments } from '../payments/events.ts'
 import { account } from './account.ts'
 import { accounts } from './events.ts'
+import { owner } from './owner.ts'
 
 interface Listed {
   readonly accountId: string
@@ -51,17 +52,25 @@ const accountList = view(
   },
 )
 
-/** A leaver's accounts close because the customer left: nobody calls anybody. */
-const leavers = consumer('close-accounts-of-leavers', only(customers, 'CustomerDeactivated'), {
-  async CustomerDeactivated({ customerId, reason }, { query, run }) {
-    const { rows } = await query<{ key: string }>(
-      `select key from headwater.rows where projection = 'accounts-by-customer' and starts_with(key, $1)`,
-      [`${customerId}/`],
-    )
-    for (const { key } of rows)
-      await run(account.close, key.slice(customerId.length + 1), { reason: `customer left: ${reason}` })
+/**
+ * A leaver's accounts close because the customer left: nobody calls anybody. They are looked for once it is in this log that the
+ * customer left, since nothing is opened after that: one that was being opened meanwhile is among them.
+ */
+const leavers = consumer(
+  'close-accounts-of-leavers',
+  [only(customers, 'CustomerDeactivated'), only(accounts, 'OwnerLeft')],
+  {
+    CustomerDeactivated: ({ customerId, reason }, { run }) => run(owner.leave, customerId, { reason }),
+    async OwnerLeft({ customerId, reason }, { query, run }) {
+      const { rows } = await query<{ key: string }>(
+        `select key from headwater.rows where projection = 'accounts-by-customer' and starts_with(key, $1)`,
+        [`${customerId}/`],
+      )
+      for (const { key } of rows)
+        await run(account.close, key.slice(customerId.length + 1), { reason: `customer left: ${reason}` })
+    },
   },
-})
+)
 
 /** An account whose first deposit was refused closes again. No transaction spans the two services: react and compensate. */
 const refusedDeposits = consumer('close-accounts-without-deposit', only(payments, 'InitialDepositRefused'), {

@@ -8,4 +8,12 @@ export const cards = events('cards', {
     key: 'cardId',
   },
   CardStopped: { data: z.object({ cardId: z.string(), reason: z.string() }), level: 'published', key: 'cardId' },
+  /** What cards knows of accounts: whose they are. */
+  HolderKnown: { data: z.object({ accountId: z.string(), customerId: z.string() }), key: 'accountId' },
+  /** The account closed: from here on no card is issued for it, and those there are stop. */
+  HolderGone: {
+    data: z.object({ accountId: z.string(), reason: z.string() }),
+    level: 'published',
+    key: 'accountId',
+  },
 })

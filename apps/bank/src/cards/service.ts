@@ -1,37 +1,10 @@
-import {
-  consumer,
-  decider,
-  type InlineProjection,
-  link,
-  only,
-  refuse,
-  resource,
-  service,
-  view,
-} from '@headwater/service'
-import { z } from 'zod'
+import { consumer, type InlineProjection, link, only, resource, service, view } from '@headwater/service'
 import { accounts } from '../accounts/events.ts'
 import { customers } from '../customers/events.ts'
+import { speaksFor } from '../customers/speaking.ts'
+import { card } from './card.ts'
 import { cards } from './events.ts'
-
-export const card = decider('card', cards, {
-  commands: {
-    issue: z.object({ accountId: z.string(), customerId: z.string() }),
-    stop: z.object({ reason: z.string().min(1).max(200) }),
-  },
-  initialState: () => ({ issued: false, usable: false, accountId: '', customerId: '' }),
-  decide: {
-    issue: (cmd, card, { id }) =>
-      card.issued
-        ? refuse('already-issued', 'This card was issued already.')
-        : [cards.CardIssued({ cardId: id, ...cmd })],
-    stop: ({ reason }, card, { id }) => (card.usable ? [cards.CardStopped({ cardId: id, reason })] : []),
-  },
-  evolve: {
-    CardIssued: (_, { accountId, customerId }) => ({ issued: true, usable: true, accountId, customerId }),
-    CardStopped: (card) => ({ ...card, usable: false }),
-  },
-})
+import { holder } from './holder.ts'
 
 interface Listed {
   readonly cardId: string
@@ -48,6 +21,7 @@ const listed = (name: string, owner: 'accountId' | 'customerId'): InlineProjecti
 
 const cardResource = resource('/cards/{cardId}', card, {
   title: 'A card',
+  visible: ({ customerId }, { caller }) => speaksFor(caller?.subject, customerId),
   links: {
     account: ({ accountId }) => link('accounts:account', { accountId }),
     customer: ({ customerId }) => link('customers:customer', { customerId }),
@@ -60,18 +34,28 @@ const cardResource = resource('/cards/{cardId}', card, {
 
 const cardList = view(
   '/cards{?accountId}',
-  async ({ accountId }, { rows }) => ({
-    cards: (await rows<Listed>('cards-by-account', { prefix: `${accountId ?? ''}/` })).map(({ value }) => value),
-  }),
+  async ({ accountId = '' }, { caller, load, rows }) => {
+    if (!speaksFor(caller?.subject, (await load(holder, accountId)).customerId)) return undefined
+    const listed = await rows<Listed>('cards-by-account', { prefix: `${accountId}/` })
+    return { cards: listed.map(({ value }) => value) }
+  },
   {
     title: 'Cards of an account',
     links: { card: ({ cards }) => cards.map(({ cardId }) => link('card', { cardId })) },
   },
 )
 
-/** Cards stop when their account closes or their customer leaves; cards hears of it, nobody calls it. */
-const stops = consumer('stop-cards', [only(accounts, 'AccountClosed'), only(customers, 'CustomerDeactivated')], {
-  AccountClosed: ({ accountId, reason }, context) =>
+const holders = consumer('follow-accounts', only(accounts, 'AccountOpened', 'AccountClosed'), {
+  AccountOpened: ({ accountId, customerId }, { run }) => run(holder.know, accountId, { customerId }),
+  AccountClosed: ({ accountId, reason }, { run }) => run(holder.go, accountId, { reason }),
+})
+
+/**
+ * Cards stop when their account closes or their customer leaves; cards hears of it, nobody calls it. Those of an account are looked for
+ * once it is in this log that it closed, since none is issued after that: one that was being issued meanwhile is among them.
+ */
+const stops = consumer('stop-cards', [only(cards, 'HolderGone'), only(customers, 'CustomerDeactivated')], {
+  HolderGone: ({ accountId, reason }, context) =>
     stopAll('cards-by-account', accountId, `account closed: ${reason}`, context),
   CustomerDeactivated: ({ customerId, reason }, context) =>
     stopAll('cards-by-customer', customerId, `customer left: ${reason}`, context),
@@ -95,5 +79,5 @@ export default service('cards', {
   facts: cards,
   resources: [cardResource, cardList],
   projections: [listed('cards-by-account', 'accountId'), listed('cards-by-customer', 'customerId')],
-  consumers: [stops],
+  consumers: [holders, stops],
 })

@@ -27,10 +27,15 @@ export const payments = events('payments', {
       kind: z.enum(['deposit', 'transfer', 'reversal']),
       fromAccountId: z.string(),
       toAccountId: z.string(),
+      /** Whose the accounts are; empty for the world outside. */
+      fromCustomerId: z.string(),
+      toCustomerId: z.string(),
       amountMinor: z.int(),
       reference: z.string(),
     }),
     level: 'published',
+    version: 2,
+    upcast: { 1: (payment) => ({ ...payment, fromCustomerId: '', toCustomerId: '' }) },
   },
   PaymentReversed: { data: z.object({ paymentId: z.string(), reason: z.string() }), level: 'published' },
   /** The deposit that an account was opened with did not come. */

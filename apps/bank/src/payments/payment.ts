@@ -12,6 +12,14 @@ const depositMostMinor = 1_000_000
 
 type Side = Entity<StateOf<typeof ledger>>
 
+interface Sum {
+  readonly paymentId: string
+  readonly from: Side
+  readonly to: Side
+  readonly amountMinor: number
+  readonly reference: string
+}
+
 /** A payment between two accounts: both ledgers are read, and their entries written, in one append. */
 export const payment = decider(
   'payment',
@@ -24,7 +32,15 @@ export const payment = decider(
       depositFirst: z.object({ toAccountId: z.string(), amountMinor }),
       reverse: z.object({ reason: z.string().max(140) }),
     },
-    initialState: () => ({ made: false, reversed: false, fromAccountId: world, toAccountId: world, amountMinor: 0 }),
+    initialState: () => ({
+      made: false,
+      reversed: false,
+      fromAccountId: world,
+      toAccountId: world,
+      fromCustomerId: '',
+      toCustomerId: '',
+      amountMinor: 0,
+    }),
     reads: {
       transfer: ({ fromAccountId, toAccountId }) => ({
         from: entity(ledger, fromAccountId),
@@ -43,25 +59,26 @@ export const payment = decider(
         if (payment.made) return refuse('already-made', 'This payment was made. Make another one.')
         if (from.id === to.id) return refuse('same-account', 'Pay from one account to another one.')
         return (
-          refusalOf(from, to, cmd.amountMinor) ?? [
-            payments.PaymentMade({ paymentId: id, kind: 'transfer', ...cmd }),
-            ...entries({ paymentId: id, from, to, amountMinor: cmd.amountMinor, reference: cmd.reference }),
-          ]
+          refusalOf(from, to, cmd.amountMinor) ??
+          made('transfer', { paymentId: id, from, to, amountMinor: cmd.amountMinor, reference: cmd.reference })
         )
       },
       deposit: (cmd, payment, { id, caller, others: { from, to } }) => {
         if (!speaksFor(caller, to.state.customerId)) return refuse('not-yours', 'Pay into an account of your own.')
         if (payment.made) return refuse('already-made', 'This payment was made. Make another one.')
-        return depositRefusal(to, cmd.amountMinor) ?? depositOf(id, from, to, cmd.amountMinor, cmd.reference)
+        const { amountMinor, reference } = cmd
+        return depositRefusal(to, amountMinor) ?? made('deposit', { paymentId: id, from, to, amountMinor, reference })
       },
       depositFirst: ({ toAccountId, amountMinor }, payment, { id, others: { from, to } }) => {
         if (payment.made) return []
         const refusal = depositRefusal(to, amountMinor)
         return refusal === undefined
-          ? depositOf(id, from, to, amountMinor, 'initial deposit')
+          ? made('deposit', { paymentId: id, from, to, amountMinor, reference: 'initial deposit' })
           : [payments.InitialDepositRefused({ accountId: toAccountId, amountMinor, code: refusal.code })]
       },
-      reverse: ({ reason }, payment, { id, others: { from, to } }) => {
+      reverse: ({ reason }, payment, { id, caller, others: { from, to } }) => {
+        if (!speaksFor(caller, from.state.customerId))
+          return refuse('not-yours', 'A payment is given back by who got it, or by the bank.')
         if (!payment.made || payment.reversed)
           return refuse('nothing-to-reverse', 'This payment was not made, or is reversed already.')
         return (
@@ -73,11 +90,13 @@ export const payment = decider(
       },
     },
     evolve: {
-      PaymentMade: (payment, { fromAccountId, toAccountId, amountMinor }) => ({
+      PaymentMade: (payment, { fromAccountId, toAccountId, fromCustomerId, toCustomerId, amountMinor }) => ({
         ...payment,
         made: true,
         fromAccountId,
         toAccountId,
+        fromCustomerId,
+        toCustomerId,
         amountMinor,
       }),
       InitialDepositRefused: (payment) => payment,
@@ -94,17 +113,20 @@ function depositRefusal(to: Side, amountMinor: number) {
   return to.state.open ? undefined : refuse('account-not-open', 'The account to be paid into is not open.')
 }
 
-function depositOf(paymentId: string, from: Side, to: Side, amountMinor: number, reference: string) {
+function made(kind: 'deposit' | 'transfer', sum: Sum) {
+  const { paymentId, from, to, amountMinor, reference } = sum
   return [
     payments.PaymentMade({
       paymentId,
-      kind: 'deposit',
+      kind,
       fromAccountId: from.id,
       toAccountId: to.id,
+      fromCustomerId: from.state.customerId,
+      toCustomerId: to.state.customerId,
       amountMinor,
       reference,
     }),
-    ...entries({ paymentId, from, to, amountMinor, reference }),
+    ...entries(sum),
   ]
 }
 
@@ -120,7 +142,7 @@ function refusalOf(from: Side, to: Side, amountMinor: number) {
 }
 
 /** Both sides of a sum, each on its ledger's own stream. */
-function entries(sum: { paymentId: string; from: Side; to: Side; amountMinor: number; reference: string }) {
+function entries(sum: Sum) {
   const { paymentId, from, to, amountMinor, reference } = sum
   const entry = (own: Side, other: Side) => ({
     accountId: own.id,

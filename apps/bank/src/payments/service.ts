@@ -60,11 +60,19 @@ const entryList = view(
   },
 )
 
+/** Who paid sees where the money went, not what is there. */
+const ledgerLink = (ledgerId: string, customerId: string, subject: string | undefined) =>
+  speaksFor(subject, customerId) ? link('ledger', { ledgerId }) : undefined
+
 const paymentResource = resource('/payments/{paymentId}', payment, {
   title: 'A payment',
-  links: {
-    from: ({ fromAccountId }) => link('ledger', { ledgerId: fromAccountId }),
-    to: ({ toAccountId }) => link('ledger', { ledgerId: toAccountId }),
+  visible: ({ fromCustomerId, toCustomerId }, { caller }) =>
+    speaksFor(caller?.subject, fromCustomerId) || speaksFor(caller?.subject, toCustomerId),
+  show: ({ fromCustomerId: _from, toCustomerId: _to, ...payment }) => payment,
+  links: {},
+  optionalLinks: {
+    from: ({ fromAccountId, fromCustomerId }, { caller }) => ledgerLink(fromAccountId, fromCustomerId, caller?.subject),
+    to: ({ toAccountId, toCustomerId }, { caller }) => ledgerLink(toAccountId, toCustomerId, caller?.subject),
   },
   actions: {
     transfer: { scope: 'payments:write', create: 'server', title: 'Pay' },
