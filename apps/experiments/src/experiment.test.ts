@@ -37,6 +37,8 @@ const started = [
 const at = { positions: { pots: 7 }, time: '2027-01-20T00:00:00.000000Z' }
 const nothing: [] = []
 const reason = 'The evidence is clear enough for us.'
+/** What `given` says the time is. */
+const decidedAt = '2026-01-01T00:00:00.000Z'
 
 describe('sealing', () => {
   it('takes up what code declares, once', () => {
@@ -100,6 +102,7 @@ describe('the rule', () => {
           variant: 'rounded',
           because: 'rounded is better',
           by: 'rule',
+          decidedAt,
           at,
         }),
         allocated({ version: 2, everybody: 'rounded' }),
@@ -114,6 +117,7 @@ describe('the rule', () => {
         variant: 'plain',
         because: 'worse',
         by: 'rule',
+        decidedAt,
         at,
       }),
       allocated({ version: 2, everybody: 'plain' }),
@@ -161,6 +165,7 @@ describe('people', () => {
           because: reason,
           by: 'ada',
           agreedBy: 'bob',
+          decidedAt,
         }),
         allocated({ version: 2, everybody: 'rounded' }),
       )
@@ -176,6 +181,7 @@ describe('people', () => {
           variant: 'plain',
           because: reason,
           by: 'ada',
+          decidedAt,
         }),
         allocated({ version: 2, everybody: 'plain' }),
       )
@@ -207,7 +213,14 @@ describe('people', () => {
     given(decider, running, its)
       .when('decide', { verdict: 'keep', reason })
       .then(
-        facts.ExperimentDecided({ experiment: 'new-icon', verdict: 'keep', variant: 'on', because: reason, by: 'ada' }),
+        facts.ExperimentDecided({
+          experiment: 'new-icon',
+          verdict: 'keep',
+          variant: 'on',
+          because: reason,
+          by: 'ada',
+          decidedAt: its.now.toISOString(),
+        }),
         facts.AllocationChanged(allocationOf(icon, { version: 2, everybody: 'on', coverage: 100 }) as never),
       )
   })

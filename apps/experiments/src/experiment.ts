@@ -29,6 +29,9 @@ export interface ExperimentState {
     readonly variant: string
     readonly because: string
     readonly by: string
+    readonly agreedBy?: string
+    /** RFC 3339. */
+    readonly decidedAt?: string
   }
 }
 
@@ -125,7 +128,7 @@ export function experimentDecider({ secondPerson = true }: Rules = {}) {
           )
         return percent === state.allocation?.coverage ? [] : [changed(state, state.declaration!, { coverage: percent })]
       },
-      judge({ kind, variant, because, hold = false, at: seen }, state, { id }) {
+      judge({ kind, variant, because, hold = false, at: seen }, state, { id, now }) {
         if (state.phase !== 'running' || kind === 'wait') return []
         const control = state.declaration!.control
         if (kind === 'ask') {
@@ -138,9 +141,10 @@ export function experimentDecider({ secondPerson = true }: Rules = {}) {
           because,
           by: 'rule',
           at: seen,
+          decidedAt: now.toISOString(),
         })
       },
-      decide({ verdict: said, variant, reason: why }, state, { caller }) {
+      decide({ verdict: said, variant, reason: why }, state, { caller, now }) {
         if (!isOpen(state)) return ended(state)
         const measured = state.declaration!.decidedBy === 'rule'
         const chosen = said === 'kill' ? state.declaration!.control : (variant ?? onlyTreatment(state.declaration!))
@@ -160,15 +164,17 @@ export function experimentDecider({ secondPerson = true }: Rules = {}) {
             }),
           ]
         }
-        return decided(state, { verdict: said, variant: chosen, because: why, by: who(caller) })
+        const [by, decidedAt] = [who(caller), now.toISOString()]
+        return decided(state, { verdict: said, variant: chosen, because: why, by, decidedAt })
       },
-      agree(_, state, { caller }) {
+      agree(_, state, { caller, now }) {
         if (state.override === undefined || !isOpen(state))
           return refuse('nothing-to-agree', 'Nobody asks to overrule the rule.')
         if (caller === state.override.by)
           return refuse('same-person', 'A second person has to agree: you proposed it yourself.')
         const { verdict: said, variant, reason: why, by } = state.override
-        return decided(state, { verdict: said, variant, because: why, by, agreedBy: who(caller) })
+        const [agreedBy, decidedAt] = [who(caller), now.toISOString()]
+        return decided(state, { verdict: said, variant, because: why, by, agreedBy, decidedAt })
       },
       extend({ until, reason: why }, state, { id, now, caller }) {
         if (!isOpen(state)) return ended(state)
@@ -217,10 +223,10 @@ export function experimentDecider({ secondPerson = true }: Rules = {}) {
       AllocationChanged: (state, allocation) => ({ ...state, allocation: allocation as Allocation }),
       DecisionAsked: (state, e) => ({ ...state, phase: 'asked' as const, question: e.because }),
       OverrideProposed: (state, { experiment: _, ...override }) => ({ ...state, override }),
-      ExperimentDecided: ({ question: _, override: __, ...state }, { verdict: said, variant, because, by }) => ({
+      ExperimentDecided: ({ question: _, override: __, ...state }, { experiment: ___, at: ____, ...decision }) => ({
         ...state,
-        phase: said === 'keep' ? ('kept' as const) : ('killed' as const),
-        decision: { verdict: said, variant, because, by },
+        phase: decision.verdict === 'keep' ? ('kept' as const) : ('killed' as const),
+        decision,
       }),
       PeriodExtended: ({ question: _, ...state }, e) => ({ ...state, phase: 'running' as const, until: e.until }),
       ExperimentResumed: ({ decision: _, question: __, ...state }) => ({ ...state, phase: 'running' as const }),
@@ -230,6 +236,14 @@ export function experimentDecider({ secondPerson = true }: Rules = {}) {
 }
 
 export const isOpen = ({ phase }: ExperimentState): boolean => phase === 'running' || phase === 'asked'
+
+/** The day of its decision has come and nobody has decided. */
+export function isOverdue(state: ExperimentState, nowMs: number): boolean {
+  const { phase, until, declaration } = state
+  if (phase === 'asked') return true
+  const due = until ?? declaration?.lookOn ?? declaration?.decide?.by
+  return phase === 'running' && due !== undefined && new Date(nowMs).toISOString().slice(0, 10) >= due
+}
 
 /** An action always has a caller; a command run by a consumer has none. */
 const who = (caller: string | undefined): string => caller ?? 'nobody'
@@ -256,6 +270,7 @@ function decided(
     because: string
     by: string
     agreedBy?: string
+    decidedAt: string
     at?: z.infer<typeof at>
   },
 ): Out[] {

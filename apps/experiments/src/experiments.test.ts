@@ -129,6 +129,44 @@ it('shows who uses the decision, and a dossier from which anybody comes to the s
   expect(JSON.stringify(recompute({ experiment: sealed, observed }))).toBe(JSON.stringify({ results, decision }))
 })
 
+it('tells the same by fields that a page is made of: looks, epochs, exposures, ledger, forecast', async () => {
+  const of = async (relation: string) => {
+    const { _links: links } = (await call('/experiments/experiments/round-ups')).body
+    expect(links).toHaveProperty([relation])
+    const answer = await call(links[relation].href.replace(/\{.*\}/, ''))
+    expect([relation, answer.status]).toEqual([relation, 200])
+    return answer.body
+  }
+  const { looks } = await of('looks')
+  expect(looks.at(-1)).toMatchObject({
+    rule: 'keep',
+    exposed: { plain: expect.any(Number), rounded: expect.any(Number) },
+    metrics: [{ role: 'primary', treatments: [{ variant: 'rounded', holds: 'yes' }] }],
+  })
+  const { lower, estimate, upper } = looks.at(-1).metrics[0].treatments[0].difference
+  expect([lower > 0, lower < estimate, estimate < upper]).toEqual([true, true, true])
+
+  const { epochs } = await of('epochs')
+  expect(epochs).toMatchObject([
+    { version: 1, logs: [{ service: 'pots' }], waiting: [] },
+    { version: 2, everybody: 'rounded', logs: [{ service: 'pots', afterMs: expect.any(Number) }] },
+  ])
+  const { variants, sampleRatio, perDay } = await of('exposures')
+  expect(variants.plain.exposed + variants.rounded.exposed).toBe(700)
+  expect(sampleRatio.mismatch).toBe(false)
+  expect(perDay.reduce((sum: number, { units }: { units: number }) => sum + units, 0)).toBe(700)
+  expect(await of('ledger')).toMatchObject({ exposures: 700, unexplained: 0, faults: [] })
+  // It began before anybody had saved: there is no history to foresee anything from.
+  const { body } = await call('/experiments/experiments/round-ups/forecast')
+  expect(body).toMatchObject({ status: 409, code: 'HW_NO_HISTORY' })
+})
+
+it('says at which position a log is when it is asked for a later one', async () => {
+  const { body } = await call('/experiments/experiments/round-ups/results?at=pots=999999')
+  expect(body).toMatchObject({ status: 409, code: 'HW_POSITION_NOT_REACHED' })
+  expect(body.detail).toMatch(/Expected a position of pots up to \d+, .*got 999999/)
+})
+
 it('sends everybody to the winner from then on, without exposing anybody', async () => {
   await call('/pots/pots/late/visit', { customerId: 'late-customer' })
   expect(await landscape.services.get('pots')!.store.read('exposure-round-ups.late-customer')).toEqual([])

@@ -48,6 +48,7 @@ export const facts = events('experiments', {
       by,
       /** Who agreed to overrule the rule. */
       agreedBy: z.string().exactOptional(),
+      decidedAt: z.string().exactOptional(),
       at: lookedAt.exactOptional(),
     }),
     level: 'published',

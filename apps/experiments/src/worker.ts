@@ -1,5 +1,5 @@
 import { type Experiment, isSealed } from '@headwater/experiment'
-import { conclude, decide, type Decision, type LookAt, type Query } from '@headwater/experiment/analysis'
+import { conclude, decide, type Decision, type Query } from '@headwater/experiment/analysis'
 import type { Running } from '@headwater/service'
 import type { ExperimentState } from './experiment.ts'
 import { type KeptSums, keptSums, type Passed } from './kept-sums.ts'
@@ -7,7 +7,9 @@ import { passed } from './lake.ts'
 
 export interface Worker {
   /** The latest moment all logs have surely passed; undefined while the lake is behind. */
-  look(): Promise<LookAt | undefined>
+  look(): Promise<Passed | undefined>
+  /** What is kept of an experiment between looks. */
+  sums(state: ExperimentState): KeptSums
   /** Takes up what services declare, judges every running experiment once. Errors of one experiment are logged and stop no other. */
   tick(): Promise<void>
 }
@@ -73,6 +75,7 @@ export function worker(running: Running, query: Query, { startAtOnce, onItsWayMs
     )
   }
   return {
+    sums: sumsOf,
     look: async () => await passed(query, await status(), now() - onItsWayMs),
     async tick() {
       const known = new Map((await states(running)).map((state) => [state.name, state]))

@@ -43,13 +43,15 @@ it('says in how many days a stated effect will be seen: sooner when it is larger
   const [large, small] = [await forecast(declare('20%')), await forecast(declare('3%'))]
   const days = [large, small].map(({ expected }) => (expected?.kind === 'computed' ? expected.days : Infinity))
   expect(days[0]).toBeGreaterThan(7)
+  expect(large.sentence).toMatch(new RegExp(`^In ${days[0]} days it can see a lift of 20 %`))
   expect(days[0]).toBeLessThan(days[1]!)
   expect(large.perDay.reduce((a, b) => a + b, 0)).toBeCloseTo(2800, -2)
   expect(large.visible.map(({ lift }) => lift!)).toEqual(large.visible.map(({ lift }) => lift!).sort((a, b) => b - a))
 })
 
 it('says so when the traffic will never show it, and what it would show', async () => {
-  const { expected } = await forecast(declare('0.1%', { coverage: 10 }))
+  const { expected, sentence } = await forecast(declare('0.1%', { coverage: 10 }))
+  expect(sentence).toMatch(/^Not with your traffic: \d+ units are needed/)
   expect(expected).toMatchObject({
     kind: 'cannot-compute',
     reason: 'not-with-this-traffic',

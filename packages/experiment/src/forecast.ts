@@ -19,6 +19,8 @@ export interface Outlook {
   readonly expected?: (Forecast & { readonly kind: 'computed' }) | CannotCompute
   /** The smallest relative effect seen by a day with 80 % power. */
   readonly visible: readonly { readonly day: number; readonly lift: number | null }[]
+  /** For people: in how many days it can see the effect it states, or that it cannot with this traffic. */
+  readonly sentence: string
 }
 
 const dayMicros = 86_400_000_000
@@ -54,8 +56,30 @@ export async function outlook(
   const units = days.reduce((total, row) => total + Number(row.units), 0)
   if (units === 0) throw noHistory(experiment, primary)
   const plan = planOf(experiment, sumsFromJson(sums))
-  return { history: { from: timeAt(from), to: timeAt(to), units }, perDay, ...seenWhen(primary, plan, perDay) }
+  const seenBy = seenWhen(primary, plan, perDay)
+  return {
+    history: { from: timeAt(from), to: timeAt(to), units },
+    perDay,
+    ...seenBy,
+    sentence: sentenceOf(primary, seenBy),
+  }
 }
+
+function sentenceOf({ expect }: Metric, { expected, visible }: Pick<Outlook, 'expected' | 'visible'>): string {
+  const { day, lift } = visible.at(-1)!
+  const least =
+    lift === null ? `nothing can be said by day ${day}` : `by day ${day} it sees a lift of ${percent(lift)} or more`
+  if (expect === undefined || expected === undefined)
+    return `It states no effect that it expects (\`expect: '10%'\` on its primary metric): ${least}.`
+  if (expected.kind === 'cannot-compute')
+    return expected.reason === 'not-with-this-traffic'
+      ? `Not with your traffic: ${expected.sentence.replace(/^Not with this traffic: /, '')}`
+      : `It cannot be foreseen: ${expected.sentence}`
+  const effect = expect.of === 'relative' ? `a lift of ${percent(expect.amount)}` : `a difference of ${expect.amount}`
+  return `In ${expected.days} days it can see ${effect}, if it is there (4 times of 5; ${expected.units} units count by then).`
+}
+
+const percent = (share: number) => `${Number((100 * share).toPrecision(3))} %`
 
 /** A quantile's sums do not plan; its mean is looked at instead nowhere, so it is refused. */
 function plainPrimary({ name, primary }: Experiment<any>): Metric {

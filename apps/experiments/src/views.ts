@@ -1,0 +1,208 @@
+import { type Experiment, ExperimentRefused } from '@headwater/experiment'
+import {
+  analyse,
+  conclude,
+  decide,
+  ledger as ledgerOf,
+  type LookAt,
+  outlook,
+  type Query,
+  type Results,
+} from '@headwater/experiment/analysis'
+import { link, problem, view, type ViewContext } from '@headwater/service'
+import { dossierOf } from './dossier.ts'
+import { epochsOf } from './epochs.ts'
+import { type ExperimentState, isOverdue } from './experiment.ts'
+import { atOf } from './look-at.ts'
+import { lookOf } from './looks.ts'
+import type { Worker } from './worker.ts'
+
+/** What views need of the service at work. */
+export interface Seeing {
+  readonly query: Query
+  readonly worker: () => Pick<Worker, 'look' | 'sums'>
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+}
+
+type Measured = ExperimentState & { readonly declaration: Experiment<any> }
+
+/** Everything that is read of experiments beside their own state. */
+export function views(on: Seeing) {
+  return [list(on), results(on), looks(on), epochs(on), exposures(on), ledger(on), forecast(on), dossier(on)] as const
+}
+
+const list = ({ now }: Seeing) =>
+  view(
+    '/experiments',
+    async (_, { rows }) => {
+      const all = await rows<ExperimentState>('experiments', {})
+      return { experiments: all.map(({ value }) => summary(value, now())) }
+    },
+    {
+      title: 'Experiments',
+      links: {
+        experiment: ({ experiments }) => experiments.map(({ name }) => link('experiment', { experimentId: name })),
+      },
+    },
+  )
+
+function summary(state: ExperimentState, now: number) {
+  const { name, phase, declaration, until, question, decision, override, service } = state
+  return {
+    name,
+    phase,
+    service,
+    hypothesis: declaration?.hypothesis,
+    decidedBy: declaration?.decidedBy,
+    due: until ?? declaration?.lookOn ?? declaration?.decide?.by,
+    overdue: isOverdue(state, now),
+    question,
+    override,
+    decision,
+  }
+}
+
+const results = (on: Seeing) =>
+  view(
+    '/experiments/{experimentId}/results{?at,time}',
+    ofMeasured(async (state, { at, time }) => {
+      const found = await resultsOf(on, state, atOf(at, time))
+      const adopted = (await epochsOf(on.query, state.name)).flatMap(({ version, logs }) =>
+        logs.map(({ service, afterMs }) => ({ service, version, afterMs })),
+      )
+      return { phase: state.phase, decision: decide(state.declaration, found), adopted, results: found }
+    }),
+    { name: 'results', title: 'What it says', links: back },
+  )
+
+/** At positions by SQL over all of history; now by the sums kept between looks. The same bytes both ways. */
+async function resultsOf({ query, worker }: Seeing, state: Measured, at: LookAt | undefined): Promise<Results> {
+  const explore = addedMetrics(state)
+  const now = at === undefined && explore.length === 0 ? await worker().look() : undefined
+  if (now !== undefined) return conclude(state.declaration, await worker().sums(state).look(now))
+  const place = at ?? (await worker().look())
+  return await analyse(state.declaration, { query, explore, ...(place && { at: place }) })
+}
+
+/** Metrics that the code has got since the seal: asked of the whole past, as exploratory ones. */
+function addedMetrics({ declaration, amendment }: ExperimentState) {
+  const of = ({ primary, secondary, guardrails }: Experiment<any>) => [
+    ...(primary === undefined ? [] : [primary]),
+    ...secondary,
+    ...guardrails,
+  ]
+  if (amendment === undefined || declaration === undefined) return []
+  const sealed = of(declaration).map(({ name }) => name)
+  return of(amendment).filter(({ name }) => !sealed.includes(name))
+}
+
+const looks = (on: Seeing) =>
+  view(
+    '/experiments/{experimentId}/looks',
+    ofMeasured(async (state) => {
+      const at = await on.worker().look()
+      if (at === undefined) return { looks: [] }
+      const sums = on.worker().sums(state)
+      const now = await sums.look(at)
+      return { looks: [...sums.days(), now].map((observed) => lookOf(state.declaration, observed)) }
+    }),
+    { name: 'looks', title: 'What it said day by day', links: back },
+  )
+
+const epochs = (on: Seeing) =>
+  view(
+    '/experiments/{experimentId}/epochs',
+    async ({ experimentId }, { rows }) =>
+      (await stateOf(rows, experimentId)) && { epochs: await epochsOf(on.query, experimentId) },
+    { title: 'Which logs use which allocation, since when', name: 'epochs', links: back },
+  )
+
+const exposures = (on: Seeing) =>
+  view(
+    '/experiments/{experimentId}/exposures{?at,time}',
+    ofMeasured(async (state, { at, time }) => {
+      const { observed, sampleRatio } = await resultsOf(on, { ...state, amendment: undefined } as never, atOf(at, time))
+      const { variants, carriedOver, era } = observed
+      return { at: observed.at, era, variants, carriedOver, sampleRatio, perDay: await exposedPerDay(on.query, state) }
+    }),
+    { name: 'exposures', title: 'Who was exposed', links: back },
+  )
+
+const faultsShown = 100
+
+const ledger = (on: Seeing) =>
+  view(
+    '/experiments/{experimentId}/ledger{?at}',
+    ofMeasured(async (state, { at }) => {
+      const place = atOf(at, undefined)
+      const { faults, ...counts } = await ledgerOf(state.declaration, { query: on.query, ...(place && { at: place }) })
+      return { ...counts, unexplained: faults.length, faults: faults.slice(0, faultsShown) }
+    }),
+    { name: 'ledger', title: 'Recorded exposures held against assignment computed again', links: back },
+  )
+
+const forecast = (on: Seeing) =>
+  view(
+    '/experiments/{experimentId}/forecast',
+    ofMeasured(async ({ declaration, allocation }) => {
+      // Once it runs, its own traffic is no forecast any more: what was known before it began is.
+      const began = allocation === undefined ? undefined : await startedAt(on.query, declaration.name)
+      const at = began ?? (await on.worker().look())
+      return await outlook(declaration, { query: on.query, ...(at && { at }) })
+    }),
+    { name: 'forecast', title: 'What it can see, from history', links: back },
+  )
+
+const dossier = (on: Seeing) =>
+  view(
+    '/experiments/{experimentId}/dossier{?at,time}',
+    ofMeasured(async (state, { at, time }) =>
+      dossierOf(state.declaration, on.query, atOf(at, time) ?? (await on.worker().look())),
+    ),
+    { name: 'dossier', title: 'All that somebody else needs to come to the same result', links: back },
+  )
+
+const back = {
+  experiment: (_: object, { variables }: { readonly variables: { readonly experimentId: string } }) =>
+    link('experiment', { experimentId: variables.experimentId }),
+}
+
+/** Reads of an experiment that is measured; of others there is nothing. */
+function ofMeasured<Asked extends { readonly experimentId: string }, State>(
+  read: (state: Measured, asked: Asked) => Promise<State>,
+) {
+  return async (asked: Asked, { rows }: ViewContext): Promise<State | undefined> => {
+    const state = await stateOf(rows, asked.experimentId)
+    if (state?.declaration?.primary === undefined) return undefined
+    return await read(state as Measured, asked).catch(asProblem)
+  }
+}
+
+/** What was asked wrongly, and what is not known yet, are answers; anything else is a failure. */
+function asProblem(error: unknown): never {
+  if (!(error instanceof ExperimentRefused)) throw error
+  const { code, message } = error
+  throw problem(code === 'HW_LOOK' || code === 'HW_TIME' ? 400 : 409, { code, detail: message })
+}
+
+export async function stateOf(rows: ViewContext['rows'], id: string): Promise<ExperimentState | undefined> {
+  return (await rows<ExperimentState>('experiments', { prefix: id })).find(({ key }) => key === id)?.value
+}
+
+/** Units first exposed on a day (UTC), by variant. */
+async function exposedPerDay(query: Query, { name }: ExperimentState) {
+  const rows = await query(`select strftime(time, '%Y-%m-%d') as day, variant, cast(count(*) as varchar) as units from (
+      select json_extract_string(data, '$.unit') as unit, arg_min(json_extract_string(data, '$.variant'), recorded_at) as variant, min(recorded_at) as time
+      from events where type = 'ExperimentExposed' and json_extract_string(data, '$.experiment') = '${name}' group by 1)
+    group by all order by day, variant`)
+  return rows.map((row) => ({ day: String(row.day), variant: String(row.variant), units: Number(row.units) }))
+}
+
+/** The moment of its first allocation. */
+async function startedAt(query: Query, name: string): Promise<LookAt | undefined> {
+  const rows = await query(`select strftime(min(recorded_at), '%Y-%m-%dT%H:%M:%S.%fZ') as time from events
+    where type = 'AllocationChanged' and json_extract_string(data, '$.experiment') = '${name}'`)
+  const time = rows[0]?.time
+  return typeof time === 'string' ? { time } : undefined
+}
