@@ -1,9 +1,10 @@
 import type { Document, HalForm } from './document.ts'
 import { KEY_FIELD, VERSION_FIELD, type Field } from './form.ts'
-import { html, htmlResponse, type Html } from './html.ts'
+import { html, htmlReply, type Html } from './html.ts'
 import type { HalLink } from './linker.ts'
 import { etagOf } from './precondition.ts'
 import type { Trouble } from './problem.ts'
+import type { Reply } from './reply.ts'
 
 export interface Face {
   readonly title: string
@@ -15,7 +16,7 @@ export interface Face {
 }
 
 /** A document for people: state, links that can be followed, forms that work without scripts. */
-export function documentPage(document: Document, face: Face, headers: Readonly<Record<string, string>> = {}): Response {
+export function documentPage(document: Document, face: Face, headers: Readonly<Record<string, string>> = {}): Reply {
   const { _links, _embedded, _templates, ...state } = document
   const body = html`<nav><a href="${face.home}">home</a></nav>
     <main>
@@ -32,11 +33,11 @@ export function documentPage(document: Document, face: Face, headers: Readonly<R
       )}
       ${Object.entries(_templates ?? {}).map(([key, form]) => formOf(key, form, face))}
     </main>`
-  return htmlResponse(200, face.title, body, headers)
+  return htmlReply(200, face.title, body, headers)
 }
 
 /** A problem for people. */
-export function problemPage({ problem, headers }: Trouble, home: string): Response {
+export function problemPage({ problem, headers }: Trouble, home: string): Reply {
   const { title, detail, errors, status, code } = problem
   const body = html`<nav><a href="${home}">home</a></nav>
     <main role="alert">
@@ -50,7 +51,7 @@ export function problemPage({ problem, headers }: Trouble, home: string): Respon
       }
       <p><code>${status}</code> <code>${code}</code></p>
     </main>`
-  return htmlResponse(status, title, body, headers)
+  return htmlReply(status, title, body, headers)
 }
 
 function fieldsOf(state: Readonly<Record<string, unknown>>): Html {

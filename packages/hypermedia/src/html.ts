@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { type Reply, responseOf } from './reply.ts'
 
 /** Text that is HTML already. */
 export interface Html {
@@ -46,6 +47,15 @@ export function htmlResponse(
   body: Html,
   headers: Readonly<Record<string, string>> = {},
 ): Response {
+  return responseOf(htmlReply(status, title, body, headers))
+}
+
+export function htmlReply(
+  status: number,
+  title: string,
+  body: Html,
+  headers: Readonly<Record<string, string>> = {},
+): Reply {
   const page = html`<!doctype html>
     <html lang="en">
       <head>
@@ -58,7 +68,7 @@ export function htmlResponse(
         ${body}
       </body>
     </html> `
-  return new Response(page.text, {
+  return {
     status,
     headers: {
       'content-type': 'text/html; charset=utf-8',
@@ -68,5 +78,6 @@ export function htmlResponse(
       'cache-control': 'no-store',
       ...headers,
     },
-  })
+    body: page.text,
+  }
 }

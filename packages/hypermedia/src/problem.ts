@@ -1,3 +1,4 @@
+import { type Reply, responseOf } from './reply.ts'
 import type { Wrong } from './schema.ts'
 
 /** RFC 9457. `code` is stable; `errors` point into the body by JSON Pointer. */
@@ -62,14 +63,15 @@ export const problemText = (problem: Problem): string => JSON.stringify(problem)
 
 /** A problem document as an answer, the same for every handler of a service. */
 export function problem(status: number, said: ProblemSaid): Response {
-  return problemResponse(trouble(status, said))
+  return responseOf(problemReply(trouble(status, said)))
 }
 
-export function problemResponse({ problem, headers }: Trouble): Response {
-  return new Response(problemText(problem), {
+export function problemReply({ problem, headers }: Trouble): Reply {
+  return {
     status: problem.status,
     headers: { 'content-type': 'application/problem+json', 'cache-control': 'no-store', ...headers },
-  })
+    body: problemText(problem),
+  }
 }
 
 export const isTrouble = (value: unknown): value is Trouble =>

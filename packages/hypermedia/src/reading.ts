@@ -1,9 +1,10 @@
 import { denied } from './acting.ts'
 import { documentOf, holds } from './document.ts'
-import { etagOf, isKnown } from './precondition.ts'
+import { etagOf, isKnown, traceparentOf } from './precondition.ts'
 import { trouble, type Trouble } from './problem.ts'
 import type { Place } from './resource.ts'
-import { deprecationHeaders, documentResponse, type Asked, type Server } from './responding.ts'
+import type { Reply } from './reply.ts'
+import { deprecationHeaders, documentReply, type Asked, type Server } from './responding.ts'
 import type { SiteResource } from './site.ts'
 import { badTextIn } from './strict-json.ts'
 
@@ -13,15 +14,17 @@ export async function read(
   on: SiteResource,
   inPath: Record<string, string>,
   asked: Asked,
-): Promise<Response | Trouble> {
+): Promise<Reply | Trouble> {
   const { caller, request } = asked
   if (on.readScope !== undefined && !holds(caller, on.readScope)) return denied(server.site, caller, on.readScope)
   const variables = withQuery(on.template.inQuery, inPath, asked.url)
   const bad = badTextIn(variables, '')
   if (bad !== undefined)
     return trouble(400, { code: 'HW_PARAMETER_INVALID', detail: `Expected text in ${bad.slice(1)}, got U+0000.` })
-  const found = await on.implementation.read(variables, caller === undefined ? {} : { caller })
-  const place: Place = { variables, ...(caller !== undefined && { caller }) }
+  const asking = caller === undefined ? {} : { caller }
+  const traced = traceparentOf(request.headers.get('traceparent'))
+  const found = await on.implementation.read(variables, { ...asking, ...traced })
+  const place: Place = { variables, ...asking }
   if (found === undefined || on.resource.visible?.(found.state, place) === false) return notFound()
   const etag = found.version === undefined || asked.face === 'text/html' ? undefined : etagOf(found.version)
   const headers = {
@@ -30,12 +33,12 @@ export async function read(
     ...(etag !== undefined && { etag }),
   }
   if (etag !== undefined && isKnown(request.headers.get('if-none-match'), etag)) {
-    return new Response(null, { status: 304, headers })
+    return { status: 304, headers }
   }
   const render = () => documentOf(server.site, server.linker, on, found.state, place)
   let document = render()
   if (await server.linker.settle()) document = render()
-  return documentResponse(server, document, on.resource.title ?? on.resource.name, asked, headers, found.version)
+  return documentReply(server, document, on.resource.title ?? on.resource.name, asked, headers, found.version)
 }
 
 function withQuery(names: readonly string[], variables: Record<string, string>, url: URL): Record<string, string> {
@@ -54,7 +57,7 @@ export const notFound = (): Trouble =>
   })
 
 /** Sends on to where a relation leads now: links to services that could not be found, and templates filled in by HTML forms. */
-export async function follow(server: Server, relation: string, { url }: Asked): Promise<Response | Trouble> {
+export async function follow(server: Server, relation: string, { url }: Asked): Promise<Reply | Trouble> {
   const { site, linker } = server
   const variables = Object.fromEntries([...url.searchParams].filter(([, value]) => value !== ''))
   const on = site.resources.get(relation)
@@ -76,5 +79,4 @@ export async function follow(server: Server, relation: string, { url }: Asked): 
   })
 }
 
-const redirect = (location: string): Response =>
-  new Response(null, { status: 307, headers: { location, 'cache-control': 'no-store' } })
+const redirect = (location: string): Reply => ({ status: 307, headers: { location, 'cache-control': 'no-store' } })

@@ -5,6 +5,7 @@ import type { FACES } from './face.ts'
 import { documentPage, problemPage } from './html-face.ts'
 import type { Answer } from './implementation.ts'
 import type { Problem } from './problem.ts'
+import type { Reply } from './reply.ts'
 import type { Caller, Deprecation } from './resource.ts'
 
 export type Server = Acting
@@ -17,38 +18,38 @@ export interface Asked {
   readonly face: (typeof FACES)[number]
 }
 
-export function documentResponse(
+export function documentReply(
   { site }: Server,
   document: Document,
   title: string,
   { face }: Asked,
   headers: Readonly<Record<string, string>> = {},
   version?: number,
-): Response {
+): Reply {
   if (face === 'text/html') {
     return documentPage(document, { title, home: `${site.base}/`, version, newKey: randomUUID }, headers)
   }
-  return new Response(JSON.stringify(document), { headers: { 'content-type': face, ...headers } })
+  return { status: 200, headers: { 'content-type': face, ...headers }, body: JSON.stringify(document) }
 }
 
 /** An implementation's answer, in the face that was asked for; the bytes of the body stay. */
-export function actionResponse(
+export function actionReply(
   { site }: Server,
   { status, headers, body }: Answer,
   { face }: Asked,
   deprecated: Deprecation | undefined,
-): Response {
+): Reply {
   const isHtml = face === 'text/html'
   if (status >= 400) {
-    if (!isHtml) return new Response(body, { status, headers: { 'cache-control': 'no-store', ...headers } })
+    if (!isHtml) return { status, headers: { 'cache-control': 'no-store', ...headers }, body }
     return problemPage({ kind: 'trouble', problem: JSON.parse(body) as Problem, headers: {} }, `${site.base}/`)
   }
   const to = headers['location'] ?? headers['content-location']
   // A browser goes on to the resource, so that reloading the page does not send the form again.
-  if (isHtml && to !== undefined) return new Response(null, { status: 303, headers: { location: to } })
+  if (isHtml && to !== undefined) return { status: 303, headers: { location: to } }
   const type = isHtml ? {} : { 'content-type': face }
   const all = { 'cache-control': 'private, no-cache', ...headers, ...type, ...deprecationHeaders(deprecated) }
-  return new Response(body, { status, headers: all })
+  return { status, headers: all, body }
 }
 
 /** RFC 9745 and RFC 8594. */

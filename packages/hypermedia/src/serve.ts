@@ -6,11 +6,12 @@ import { homeOf } from './home.ts'
 import { problemPage } from './html-face.ts'
 import { linkerOf } from './linker.ts'
 import { openapiOf } from './openapi.ts'
-import { isTrouble, problemResponse, trouble, type Trouble } from './problem.ts'
+import { isTrouble, problemReply, trouble, type Trouble } from './problem.ts'
 import { follow, notFound, read } from './reading.ts'
 import { relationOf, relationsOf } from './relation.ts'
 import type { AnyResource, Caller } from './resource.ts'
-import { actionResponse, documentResponse, type Asked, type Server } from './responding.ts'
+import { type Reply, responseOf } from './reply.ts'
+import { actionReply, type Asked, documentReply, type Server } from './responding.ts'
 import type { Method } from './routes.ts'
 import type { Handler, ServeOptions } from './serve-options.ts'
 import { siteOf, type Site, type Target } from './site.ts'
@@ -27,25 +28,33 @@ export function serve<const All extends readonly AnyResource[]>(
   const home = `${server.site.base}/`
   return async (request, { caller }) => {
     const face = chooseFace(request.headers.get('accept'), FACES)
-    const answer = await answerTo(server, request, caller, face).catch((error: unknown): Response | Trouble => {
-      // A copy: headers of a fetched answer cannot be added to.
-      if (error instanceof Response) return new Response(error.body, error)
+    const answer = await answerTo(server, request, caller, face).catch((error: unknown) => {
+      if (error instanceof Response) return error
       options.onError?.(error, request)
       return trouble(500, {
         code: 'HW_INTERNAL',
         detail: 'This is not your mistake. Try again; the service has noted it.',
       })
     })
-    const response = isTrouble(answer)
-      ? face === 'text/html'
-        ? problemPage(answer, home)
-        : problemResponse(answer)
-      : answer
-    response.headers.set('vary', 'Accept, Authorization')
-    response.headers.append('link', `<${home}>; rel="home"`)
-    if (request.method !== 'HEAD') return response
-    return new Response(null, { status: response.status, headers: response.headers })
+    const reply = isTrouble(answer) ? (face === 'text/html' ? problemPage(answer, home) : problemReply(answer)) : answer
+    return withHome(reply, home, request.method === 'HEAD')
   }
+}
+
+/** What every answer says besides: what it depends on, and the way home. */
+function withHome(reply: Reply | Response, home: string, head: boolean): Response {
+  const vary = 'Accept, Authorization'
+  const way = `<${home}>; rel="home"`
+  if (reply instanceof Response) {
+    // A copy: headers of a fetched answer cannot be added to.
+    const response = new Response(head ? null : reply.body, reply)
+    response.headers.set('vary', vary)
+    response.headers.append('link', way)
+    return response
+  }
+  const { status, headers, body } = reply
+  const link = headers['link'] === undefined ? way : `${headers['link']}, ${way}`
+  return responseOf({ status, headers: { ...headers, vary, link }, ...(!head && body !== undefined && { body }) })
 }
 
 function serverOf(resources: readonly AnyResource[], options: ServeOptions<any>): Server {
@@ -59,7 +68,7 @@ async function answerTo(
   request: Request,
   caller: Caller | undefined,
   face: Asked['face'] | undefined,
-): Promise<Response | Trouble> {
+): Promise<Reply | Trouble> {
   const url = new URL(request.url)
   const path = pathBelow(server.site.base, url.pathname)
   if (path === undefined) return notFound()
@@ -77,18 +86,22 @@ async function targetAnswer(
   target: Target,
   variables: Record<string, string>,
   asked: Asked,
-): Promise<Response | Trouble> {
+): Promise<Reply | Trouble> {
   const { site } = server
   switch (target.kind) {
     case 'home':
-      return documentResponse(server, homeOf(site, asked.caller), site.title, asked)
+      return documentReply(server, homeOf(site, asked.caller), site.title, asked)
     case 'openapi':
-      return new Response(JSON.stringify(openapiOf(site)), { headers: { 'content-type': 'application/openapi+json' } })
+      return {
+        status: 200,
+        headers: { 'content-type': 'application/openapi+json' },
+        body: JSON.stringify(openapiOf(site)),
+      }
     case 'relations':
-      return documentResponse(server, relationsOf(site), 'Relations', asked)
+      return documentReply(server, relationsOf(site), 'Relations', asked)
     case 'relation': {
       const document = relationOf(site, variables['relation']!)
-      return isTrouble(document) ? document : documentResponse(server, document, variables['relation']!, asked)
+      return isTrouble(document) ? document : documentReply(server, document, variables['relation']!, asked)
     }
     case 'follow':
       return follow(server, variables['relation']!, asked)
@@ -96,7 +109,7 @@ async function targetAnswer(
       return read(server, target.on, variables, asked)
     case 'action': {
       const answer = await act(server, target.action, asked.request, variables, asked.caller)
-      return isTrouble(answer) ? answer : actionResponse(server, answer, asked, target.action.action.deprecated)
+      return isTrouble(answer) ? answer : actionReply(server, answer, asked, target.action.action.deprecated)
     }
   }
 }
@@ -109,11 +122,11 @@ function pathBelow(base: string, path: string): string | undefined {
 }
 
 /** What is answered where a method leads to nothing: 404, 405 with Allow, or the answer to OPTIONS. */
-function elsewhere(site: Site, method: string, path: string): Response | Trouble {
+function elsewhere(site: Site, method: string, path: string): Reply | Trouble {
   const methods = (['GET', 'POST'] satisfies Method[]).filter((one) => site.routes.find(one, path) !== undefined)
   if (methods.length === 0) return notFound()
   const allow = [...methods.flatMap((one) => (one === 'GET' ? ['GET', 'HEAD'] : [one])), 'OPTIONS'].join(', ')
-  if (method === 'OPTIONS') return new Response(null, { status: 204, headers: { allow } })
+  if (method === 'OPTIONS') return { status: 204, headers: { allow } }
   const detail = `Expected one of ${allow}, got ${method.slice(0, 20)}.`
   return trouble(405, { code: 'HW_METHOD_NOT_ALLOWED', detail, headers: { allow } })
 }

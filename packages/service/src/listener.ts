@@ -23,7 +23,6 @@ export async function listen(
   const server = createServer(
     { headersTimeout: 10_000, requestTimeout: 60_000, keepAliveTimeout: 65_000 },
     getRequestListener(handler, {
-      overrideGlobalObjects: false,
       errorHandler: () => new Response(null, { status: 500 }),
     }),
   )

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { events, type OutputOf } from '@headwater/contract'
 import { type EventStore, type Keyring, type NewEvent, openEvents, type Recorded } from '@headwater/event-store'
 import type { Answer } from '@headwater/hypermedia'
@@ -26,11 +26,19 @@ export type RequestReceived = OutputOf<typeof received>
 /** Requests are events of every service's own log; nobody outside may rely on them. */
 export const requestFacts = (service: string) => events(service, { RequestReceived: { data: received } })
 
-/** The same for entities that hold personal data. */
-export const personalRequestFacts = (service: string) =>
+const declarePersonal = (service: string) =>
   events(service, {
     RequestReceived: { data: received, personal: { input: 'person', inputHash: 'person', answer: 'person' } },
   })
+
+const declared = new Map<string, ReturnType<typeof declarePersonal>>()
+
+/** The same for entities that hold personal data; declared once for a service, since every request asks for it. */
+export function personalRequestFacts(service: string): ReturnType<typeof declarePersonal> {
+  const facts = declared.get(service) ?? declarePersonal(service)
+  declared.set(service, facts)
+  return facts
+}
 
 export function requestStream(requestId: string): string {
   return `request-${requestId}`
@@ -39,15 +47,13 @@ export function requestStream(requestId: string): string {
 /** The append that keeps a request, in the same commit as what it caused. */
 export function keepRequest(service: string, requestId: string, data: RequestReceived): Recorded {
   const event: NewEvent = { id: requestId, type: 'RequestReceived', data }
-  const facts = data.person === undefined ? requestFacts(service) : personalRequestFacts(service)
-  return { stream: requestStream(requestId), expected: 0, events: [event], facts }
+  const facts = data.person === undefined ? {} : { facts: personalRequestFacts(service) }
+  return { stream: requestStream(requestId), expected: 0, events: [event], ...facts }
 }
 
 /** Hash of all that makes two requests the same: where they go, what they do, and with what. */
 export function hashOf(target: string, action: string, input: unknown, expected: number | undefined): string {
-  return createHash('sha256')
-    .update(JSON.stringify([target, action, input, expected ?? null]))
-    .digest('base64url')
+  return hash('sha256', JSON.stringify([target, action, input, expected ?? null]), 'base64url')
 }
 
 /** The request that was kept under an id, its personal parts opened; what belongs to somebody who was forgotten is gone. */
