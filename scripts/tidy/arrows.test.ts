@@ -38,8 +38,10 @@ const arrows: Record<string, readonly string[]> = {
     'kafka',
     'postgres',
     'service',
+    'console',
   ],
   'apps/bank': ['service', 'experiments'],
+  'apps/console': ['contract', 'hypermedia'],
   'apps/experiments': ['service', 'experiment'],
 }
 

@@ -16,7 +16,16 @@ export function enter<L extends Landscape>(entryUrl: string, options: EnterOptio
   const homes: Record<string, Trail> = {}
   const service = (name: string) =>
     walk(send, (homes[name] ??= { from: entry, keep: true, find: (raw) => serviceUrl(raw, name) }))
-  return { service } as never
+  return {
+    service,
+    follow: walk(send, entry).follow,
+    services: async () => {
+      const raw = await walked(send, entry)
+      return [raw.body._links?.['service'] ?? []]
+        .flat()
+        .map(({ name, title, href }) => ({ name, title, url: new URL(href, raw.url).href }))
+    },
+  } as never
 }
 
 function serviceUrl(entry: Raw, name: string): string {
@@ -25,6 +34,8 @@ function serviceUrl(entry: Raw, name: string): string {
   if (!listed) return entry.url
   return hrefOf(entry, [listed].flat().find((one) => one.name === name) ?? fail(entry, `service ${name}`))
 }
+
+const walked = (send: Send, trail: Trail): Promise<Raw> => at(send, { ...trail, kept: undefined }, async (raw) => raw)
 
 const fail = (raw: Raw, what: string): never => {
   throw new Refusal(0, { code: 'HW_NO_SUCH_LINK', detail: `No link ${what} at ${raw.url}` })
@@ -70,6 +81,10 @@ function found(send: Send, trail: Trail, raw: Raw): any {
     version: raw.etag ? Number(raw.etag.slice(1, -1)) : undefined,
     embedded: _embedded,
     offers: (action: string) => action in _templates,
+    href: (relation: string, variables?: object) => {
+      const link = [_links?.[relation] ?? []].flat()[0]
+      return link && hrefOf(raw, link, variables)
+    },
     follow(relation: string, variables?: object) {
       const links = _links?.[relation]
       if (Array.isArray(links)) return links.map((link) => on(relation, link, variables))

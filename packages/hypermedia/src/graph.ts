@@ -99,6 +99,10 @@ export interface Walk<There> extends PromiseLike<There> {}
 export interface Entry<L extends Landscape> {
   /** Of a service whose resources are known by no type everything goes. */
   service<S extends ServiceOf<L>>(name: S): string extends In<L, S>['name'] ? any : Home<L, S>
+  /** Every service listed now. */
+  services(): Promise<readonly { readonly name: string; readonly title?: string; readonly url: string }[]>
+  /** What the landscape itself links to, `status`: of no declared type, so everything goes. */
+  follow(relation: string, variables?: object): any
 }
 
 /** Home of a service. */
@@ -129,6 +133,8 @@ export interface Facts {
   readonly version: number | undefined
   /** Whether a form of this name is in the document: state and caller allow it now. */
   offers(action: string): boolean
+  /** URL of a link (of a list, the first), to be asked for another face than this client reads: events, CSV. */
+  href(relation: string, variables?: object): string | undefined
   /** What came along, by relation: parts of the linked documents. */
   readonly embedded: Readonly<Record<string, readonly object[]>>
 }

@@ -29,6 +29,7 @@ export interface HalLink {
   readonly href: string
   readonly templated?: boolean
   readonly name?: string
+  readonly title?: string
 }
 
 /** A document as it came. */

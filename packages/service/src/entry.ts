@@ -14,7 +14,22 @@ const own = [
     scope: 'explore',
     link: { href: '/lake/query{?sql,at,format}', templated: true, title: 'SQL over every event kept' },
   },
+  {
+    relation: 'parked',
+    scope: 'operate',
+    link: { href: '/parked/{service}/{consumer}', templated: true, title: 'Events a consumer has set aside' },
+  },
+  {
+    relation: 'removal',
+    scope: 'operate',
+    link: { href: '/removals/{service}', templated: true, title: 'What removing a service would take' },
+  },
   { relation: 'catalogue', scope: 'explore', link: { href: '/lake/catalogue', title: 'Every event type and field' } },
+  {
+    relation: 'completion',
+    scope: 'explore',
+    link: { href: '/lake/complete{?text,cursor}', templated: true, title: 'What may come next in a question' },
+  },
 ]
 
 /** The one document a client must know: every service, by name. */

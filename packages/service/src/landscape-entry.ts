@@ -1,6 +1,7 @@
 // What places services: it loads servers, keys and the lake, which a service's author never needs.
 export { audience, developmentIssuer, type Issuer, openIssuer } from './issuer.ts'
-export { type Landscape, type LandscapeOptions, startLandscape } from './landscape.ts'
+export { type Landscape, type LandscapeOptions, type PlacedStatus, startLandscape } from './landscape.ts'
+export { listen, type Listening } from './listener.ts'
 export { jsonLogger, type Logger } from './logger.ts'
 export { run, type Running, type ServiceStatus, type Surroundings } from './running.ts'
 export { serverFacts } from './database.ts'

@@ -6,6 +6,7 @@ import { problem } from '@headwater/hypermedia'
 import type { Lake } from '@headwater/lake'
 import { askingAs } from './asking.ts'
 import { archive, type Archive, proveRestorable } from './archive.ts'
+import { type Call, Calls } from './calls.ts'
 import { openClock } from './clock.ts'
 import { discard, provide } from './database.ts'
 import { gateway } from './gateway.ts'
@@ -39,6 +40,11 @@ export interface LandscapeOptions {
   readonly now?: () => number
 }
 
+/** How a service is, and what it asked of others since this process began. */
+export interface PlacedStatus extends ServiceStatus {
+  readonly calls: readonly Call[]
+}
+
 /** Services at work behind one entry URL. */
 export interface Landscape {
   /** The entry URL; ends with `/`. */
@@ -53,7 +59,9 @@ export interface Landscape {
   mount(service: Service): Promise<Running>
   /** Stops a service. With `discard` its database and role go too. */
   unmount(name: string, options?: { readonly discard?: boolean }): Promise<void>
-  status(): Promise<readonly ServiceStatus[]>
+  status(): Promise<readonly PlacedStatus[]>
+  /** A fetch with a token of the development issuer, which skips the socket where the answer is made in this process. */
+  fetchAs(subject: string, scopes: readonly string[]): typeof fetch
   /** What removing a service would take, and who would miss it; undefined where there is no such service. */
   removal(name: string): Promise<Removal | undefined>
   /**
@@ -91,6 +99,7 @@ export async function startLandscape(services: readonly Service[], options: Land
   const secret = await secretIn(directory)
   const running = new Map<string, Running>()
   const turns = new Turns()
+  const calls = new Calls()
   const known = guard({ issuer: issuer.name, keys: localKeys(issuer), now: real })
   const elsewhere = options.elsewhere ?? {}
   // The entry URL must be known before the first service starts, so that the port is open while nothing is placed yet.
@@ -137,7 +146,11 @@ export async function startLandscape(services: readonly Service[], options: Land
     unmount: (name, how) => turns.take(name, () => unmount(name, how)),
     removal: (name) => removalOf(running, related.seen, name),
     remove: (name) => turns.take(name, () => remove(name)),
-    status: () => Promise.all([...running.values()].map((one) => one.status())),
+    status: () =>
+      Promise.all(
+        [...running].map(async ([name, one]) => ({ ...(await one.status()), calls: calls.of(name, running) })),
+      ),
+    fetchAs,
     now,
     async advance(ms) {
       await clock.advance(ms)
@@ -165,8 +178,8 @@ export async function startLandscape(services: readonly Service[], options: Land
         pool,
         entry: `${origin}/`,
         basePath: `/${service.name}`,
-        fetch: fetchAs(service.name, ['events:read', ...(service.scopes ?? [])]),
-        fetchFor: (subject) => fetchAs(subject, service.scopes ?? []),
+        fetch: calls.countedAs(service.name, fetchAs(service.name, ['events:read', ...(service.scopes ?? [])])),
+        fetchFor: (subject) => calls.countedAs(service.name, fetchAs(subject, service.scopes ?? [])),
         resolve: (relation) => related.resolve(service.name, relation),
         lake: () => lands?.lake,
         log,

@@ -98,6 +98,8 @@ export interface ServiceStatus {
     readonly lagSeconds: number
     readonly parked: number
     readonly handled: number
+    /** The services it reads, and the position up to which it has handled all of each. */
+    readonly reads: readonly { readonly service: string; readonly position: number }[]
   }[]
 }
 
@@ -303,6 +305,7 @@ async function statusOf({ service, store, consumers, projections }: Running): Pr
         lagSeconds: Math.max(0, ...services.map(({ lagSeconds }) => lagSeconds)),
         parked: parkedKeys,
         handled,
+        reads: services.map((read) => ({ service: read.service, position: read.handled })),
       }
     }),
   }

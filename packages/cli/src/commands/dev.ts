@@ -3,12 +3,13 @@ import { basename, join, resolve } from 'node:path'
 import { startPostgres } from '@headwater/postgres'
 import { jsonLogger, type Landscape, startLandscape } from '@headwater/service/landscape'
 import { type Command, Ended, exitCode, type Invocation } from '../command.ts'
+import { type ServedConsole, serveConsole } from '../console.ts'
 import type { Output } from '../output.ts'
 import { Broken, make, type Made, serviceFolders, sweep, typeErrors, watchSource } from '../workshop.ts'
 
 export const dev: Command = {
   name: 'dev',
-  usage: '[FOLDER] [--port 4000] [--host 127.0.0.1] [--name hw] [--fresh] [--no-lake] [--kafka]',
+  usage: '[FOLDER] [--port 4000] [--host 127.0.0.1] [--name hw] [--fresh] [--no-lake] [--kafka] [--no-console]',
   options: {
     port: { type: 'string' },
     /** Databases are named `<name>_<service>`: several landscapes may share a server. */
@@ -17,6 +18,7 @@ export const dev: Command = {
     fresh: { type: 'boolean' },
     'no-lake': { type: 'boolean' },
     kafka: { type: 'boolean' },
+    'no-console': { type: 'boolean' },
     'no-watch': { type: 'boolean' },
   },
   examples: [],
@@ -46,10 +48,13 @@ export const dev: Command = {
       await server?.stop()
       throw error
     })
+    const shown =
+      options['no-console'] === true ? undefined : await serveConsole(landscape, { directory, name: basename(folder) })
     await writeFile(join(directory, 'landscape.json'), JSON.stringify({ url: landscape.url, pid: process.pid }))
     banner(output, {
       folder,
       landscape,
+      shown,
       kept: server?.directory ?? 'your Postgres',
       seconds: (performance.now() - began) / 1000,
       wanted: portOf(options.port),
@@ -64,6 +69,7 @@ export const dev: Command = {
     output.say('\nstopping: open requests finish first')
     stopWatching()
     await kafka?.stop()
+    await shown?.stop()
     await landscape.stop()
     await rm(join(directory, 'landscape.json'), { force: true })
     await server?.stop()
@@ -177,15 +183,25 @@ function banner(
   {
     folder,
     landscape,
+    shown,
     kept,
     seconds,
     wanted,
-  }: { folder: string; landscape: Landscape; kept: string; seconds: number; wanted: number },
+  }: {
+    folder: string
+    landscape: Landscape
+    shown: ServedConsole | undefined
+    kept: string
+    seconds: number
+    wanted: number
+  },
 ): void {
   const { colour, say } = output
   const moved = landscape.listening.moved ? ` (port ${wanted} is taken)` : ''
   say(`${colour('bold', 'Headwater')} · ${basename(folder)} · ready in ${seconds.toFixed(1)} s\n`)
   say(`  entry     ${colour('cyan', landscape.url)}${moved}`)
+  if (shown !== undefined)
+    say(`  console   ${colour('cyan', shown.link())} (works once; \`headwater open\` for another)`)
   say(`  services  ${[...landscape.services.keys()].join(', ')}`)
   say(`  data      ${kept} (kept; --fresh starts anew)`)
   say('\nTry next, in another terminal:')

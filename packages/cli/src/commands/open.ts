@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { type Command, exitCode } from '../command.ts'
-import { connect } from '../connection.ts'
+import { connect, homeOf } from '../connection.ts'
+import { linkToConsole } from '../console.ts'
 
 const openers: Readonly<Record<string, readonly string[]>> = {
   darwin: ['open'],
@@ -9,12 +10,13 @@ const openers: Readonly<Record<string, readonly string[]>> = {
 
 export const open: Command = {
   name: 'open',
-  usage: '[PATH]   in the browser; without a terminal it only says the URL',
+  usage: '[PATH]   the console, or a page of the landscape, in the browser; without a terminal it only says the URL',
   examples: ['headwater open', 'headwater open /payments/'],
   async run(invocation) {
     const { output, positionals, env } = invocation
     const { url } = await connect(invocation)
-    const page = new URL(positionals[0] ?? '/', url).href
+    const home = positionals[0] === undefined ? await homeOf(invocation.cwd) : undefined
+    const page = (home && (await linkToConsole(home))) ?? new URL(positionals[0] ?? '/', url).href
     output.show({ url: page }, () => page)
     if (!output.interactive) return exitCode.ok
     const [program, ...args] = openers[process.platform] ?? ['xdg-open']
