@@ -44,6 +44,20 @@ export async function discard(admin: string, landscape: string, service: string)
   })
 }
 
+/** What a server still has of a service: its database, its role. */
+export async function leftOf(admin: string, landscape: string, service: string): Promise<string[]> {
+  const name = databaseName(landscape, service)
+  let left: string[] = []
+  await asAdmin(admin, async (client) => {
+    const { rows } = await client.query(
+      `select 'database ' || datname as one from pg_database where datname = $1 union all select 'role ' || rolname from pg_roles where rolname = $1`,
+      [name],
+    )
+    left = rows.map(({ one }) => one)
+  })
+  return left
+}
+
 /** Both names are checked (lower-case letters, digits, `-`), so this is a plain identifier, and no two services share one. */
 function databaseName(landscape: string, service: string): string {
   return `${landscape}_${service}`.replaceAll('-', '_')

@@ -41,3 +41,4 @@ export {
   type ViewContext,
 } from './view.ts'
 export type { Running, ServiceStatus } from './running.ts'
+export type { WindDown, WindDownContext } from './winding-down.ts'

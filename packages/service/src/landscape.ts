@@ -8,8 +8,8 @@ import { askingAs } from './asking.ts'
 import { archive, type Archive, proveRestorable } from './archive.ts'
 import { type Call, Calls } from './calls.ts'
 import { openClock } from './clock.ts'
-import { discard, provide } from './database.ts'
-import { gateway } from './gateway.ts'
+import { discard, leftOf, provide } from './database.ts'
+import { gateway, refuseTaken } from './gateway.ts'
 import { guard } from './guard.ts'
 import { type Issuer, localKeys, openIssuer } from './issuer.ts'
 import { type Landing, landing } from './landing.ts'
@@ -20,6 +20,7 @@ import { relations } from './relations.ts'
 import { forgetReader, type Removal, removalOf, StillRead } from './removal.ts'
 import { run, type Running, type ServiceStatus } from './running.ts'
 import type { Service } from './service.ts'
+import { NotWoundDown, toWindDown, windDown } from './winding-down.ts'
 
 export interface LandscapeOptions {
   /** URL of a Postgres role that may create databases and roles; each service gets its own. */
@@ -45,6 +46,12 @@ export interface PlacedStatus extends ServiceStatus {
   readonly calls: readonly Call[]
 }
 
+/** What went with a service, where its log lies now, and what of its own the server still has: nothing. */
+export interface Removed extends Removal {
+  readonly archive: Archive
+  readonly left: readonly string[]
+}
+
 /** Services at work behind one entry URL. */
 export interface Landscape {
   /** The entry URL; ends with `/`. */
@@ -65,10 +72,10 @@ export interface Landscape {
   /** What removing a service would take, and who would miss it; undefined where there is no such service. */
   removal(name: string): Promise<Removal | undefined>
   /**
-   * Removes a service: archives its log, proves that the archive can be restored, stops it, drops its database and role.
-   * @throws StillRead
+   * Removes a service: winds it down, stops it, archives its log, proves that the archive can be restored, drops its database and role.
+   * @throws StillRead, NotWoundDown
    */
-  remove(name: string): Promise<Removal & { readonly archive: Archive }>
+  remove(name: string): Promise<Removed>
   /**
    * Resolves when every consumer and the lake have handled all there is, also what followed from it; answers the positions.
    * While events keep coming from outside it goes on waiting: abort it.
@@ -220,12 +227,24 @@ export async function startLandscape(services: readonly Service[], options: Land
     )
   }
   const remove: Landscape['remove'] = async (name) => {
+  /** Stopped before it is archived: what is acknowledged after the archive would be gone. So what came in between is settled again. */
+  const windDownAndTakeAway = async (name: string): Promise<Running> => {
+    for (let round = 1; ; round++) {
+      const found = running.get(name)!
+      await windDown(found)
+      await takeAway(found)
+      const left = (await toWindDown(found))?.left ?? 0
+      if (left === 0) return found
+      await found.surroundings.pool.end()
+      await mount(found.service)
+      if (round === 3)
+        throw new NotWoundDown(`Expected nothing to settle in ${name}, found ${left} after three rounds.`)
+    }
+  }
     const removal = await removalOf(running, related.seen, name)
     if (removal === undefined) throw new TypeError(`Expected a service that runs, got "${name}".`)
     if (removal.readers.length > 0) throw new StillRead(name, removal.readers)
-    const found = running.get(name)!
-    // Stopped first: what is acknowledged after the archive would be gone.
-    await takeAway(found)
+    const found = await windDownAndTakeAway(name)
     const { pool } = found.surroundings
     let made: Archive
     try {
@@ -239,7 +258,8 @@ export async function startLandscape(services: readonly Service[], options: Land
     await discard(options.postgres, landscapeName, name)
     const homeOf = (owner: string) => (running.has(owner) ? `${origin}/${owner}/` : elsewhere[owner])
     await forgetReader(found.service, homeOf, fetchAs('landscape', ['operate']))
-    return { ...removal, events: made.events, archive: made }
+    const left = await leftOf(options.postgres, landscapeName, name)
+    return { ...removal, events: made.events, archive: made, left }
   }
   placed.landscape = landscape
   try {

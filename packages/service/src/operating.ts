@@ -5,6 +5,7 @@ import type { Landscape } from './landscape.ts'
 import { parked } from './parking.ts'
 import { StillRead } from './removal.ts'
 import { lacking } from './right.ts'
+import { NotWoundDown } from './winding-down.ts'
 
 /** What the operator of a landscape may look at and do, by path. Whoever reads events may see how far they are. */
 export async function operate(
@@ -37,6 +38,8 @@ const ofService: Readonly<Record<string, (name: string, consumer: string) => Act
     try {
       return Response.json(await landscape.remove(name))
     } catch (error) {
+      if (error instanceof NotWoundDown)
+        return problem(409, { code: error.code, title: 'It has something to settle', detail: error.message })
       if (!(error instanceof StillRead)) throw error
       return problem(409, {
         code: error.code,

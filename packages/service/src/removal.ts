@@ -1,12 +1,15 @@
 import type { Running } from './running.ts'
 import type { Service } from './service.ts'
+import { toWindDown } from './winding-down.ts'
 
 /** What removing a service takes with it, and who would miss it. */
 export interface Removal {
   readonly service: string
   /** Events in its log. */
   readonly events: number
-  /** Consumers of other services that read its feed: while there is one, it is not removed. */
+  /**
+   * Consumers of other services that read its feed, here or, as its register has them, elsewhere: while there is one, it is not removed.
+   */
   readonly readers: readonly { readonly service: string; readonly consumer: string }[]
   /** Relations of other services' documents that led to it since they started. */
   readonly links: readonly { readonly service: string; readonly relation: string }[]
@@ -16,6 +19,8 @@ export interface Removal {
   readonly consumers: readonly string[]
   readonly projections: readonly string[]
   readonly experiments: readonly string[]
+  /** What it settles first, and how much of it is left. */
+  readonly windDown?: { readonly title: string; readonly left: number }
 }
 
 /** Relations that each service's documents have asked for. */
@@ -33,14 +38,11 @@ export async function removalOf(
     'select current_database() as database, pg_database_size(current_database())::float8 as bytes',
   )) as [{ database: string; bytes: number }]
   const { consumers = [], projections = [], experiments = [] } = found.service
+  const settles = await toWindDown(found)
   return {
     service: name,
     events: await found.store.log.last(),
-    readers: others.flatMap(({ service }) =>
-      (service.consumers ?? [])
-        .filter(({ services }) => services.some((read) => read.service === name))
-        .map((consumer) => ({ service: service.name, consumer: consumer.name })),
-    ),
+    readers: [...readersHere(others, name), ...(await readersElsewhere(running, found))],
     links: others.flatMap(({ service }) =>
       [...(seen.get(service.name) ?? [])]
         .filter((relation) => relation.startsWith(`${name}:`))
@@ -50,7 +52,29 @@ export async function removalOf(
     consumers: consumers.map((consumer) => consumer.name),
     projections: projections.map((projection) => projection.name),
     experiments: experiments.map((experiment) => experiment.name),
+    ...(settles && { windDown: settles }),
   }
+}
+
+function readersHere(others: readonly Running[], name: string): Removal['readers'] {
+  return others.flatMap(({ service }) =>
+    (service.consumers ?? [])
+      .filter(({ services }) => services.some((read) => read.service === name))
+      .map((consumer) => ({ service: service.name, consumer: consumer.name })),
+  )
+}
+
+/** Who declared what he reads and is no service of this process: he says himself when he has stopped, or is taken out of the register. */
+async function readersElsewhere(
+  running: ReadonlyMap<string, Running>,
+  { query }: Running,
+): Promise<Removal['readers']> {
+  const rows = await query<{ reader: string; caller: string }>(
+    'select reader, caller from headwater.contract_readers where reads is not null order by reader',
+  )
+  return rows
+    .filter(({ caller }) => !running.has(caller))
+    .map(({ reader, caller }) => ({ service: caller, consumer: reader.slice(caller.length + 1) }))
 }
 
 /** Thrown while somebody still reads the service. */
@@ -59,7 +83,9 @@ export class StillRead extends Error {
   readonly readers: Removal['readers']
   constructor(name: string, readers: Removal['readers']) {
     const list = readers.map(({ service, consumer }) => `${consumer} of ${service}`).join(', ')
-    super(`Expected nobody to read ${name} any more, found ${list}. Take these consumers away first.`)
+    super(
+      `Expected nobody to read ${name} any more, found ${list}. Take these consumers away first; one that is gone for good leaves the register by DELETE /${name}/contract/readers/READER.`,
+    )
     this.readers = readers
   }
 }

@@ -5,6 +5,7 @@ import { type Experiment, requireReadable } from '@headwater/experiment'
 import type { AnyResource, Caller, LinksChecked } from '@headwater/hypermedia'
 import { wholeContract } from './allocations.ts'
 import type { Running } from './running.ts'
+import type { WindDown } from './winding-down.ts'
 
 /** What a service is made of. */
 export interface Said<R extends readonly AnyResource[] = readonly AnyResource[]> {
@@ -27,6 +28,8 @@ export interface Said<R extends readonly AnyResource[] = readonly AnyResource[]>
   readonly deliver?: (effect: any, context: DeliverContext, running: Running) => unknown
   /** Work of its own beside requests and consumers. What it answers is called when the service stops. */
   readonly start?: (running: Running) => Promise<(() => Promise<void>) | void>
+  /** What is settled before the service may be removed. */
+  readonly windDown?: WindDown
   readonly title?: string
 }
 

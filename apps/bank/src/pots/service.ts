@@ -15,11 +15,19 @@ import {
 import { z } from 'zod'
 import { customers } from '../customers/events.ts'
 import { speaksFor } from '../customers/speaking.ts'
+import { payingOut } from './paying-out.ts'
+
+const payOut = z.object({ accountId: z.string(), amountMinor: z.int(), number: z.int() })
 
 export const pots = events('pots', {
   PotOpened: { data: z.object({ customerId: z.string() }), level: 'published' },
   Saved: { data: z.object({ customerId: z.string(), amountMinor: z.int() }), level: 'published' },
   PotClosed: { data: z.object({ customerId: z.string(), reason: z.string() }) },
+  /** Where the next part of what was saved goes. Payment `number` of this pot is asked of payments under that number. */
+  PayOutBegun: { data: payOut.extend({ customerId: z.string() }) },
+  PotPaidOut: { data: payOut.extend({ customerId: z.string() }), level: 'published' },
+  /** Payments refused it. */
+  PayOutRefused: { data: payOut.extend({ customerId: z.string() }) },
 })
 
 export const roundUps = experiment('round-ups', {
@@ -32,14 +40,26 @@ export const roundUps = experiment('round-ups', {
   adds: { services: ['pots'] },
 })
 
+interface Pot {
+  readonly customerId: string
+  readonly savedMinor: number
+  readonly open: boolean
+  /** Payments asked for so far. */
+  readonly payOuts: number
+  readonly paying?: z.infer<typeof payOut>
+}
+
 /** Money put aside. With round-ups, what is saved is rounded up to the next whole unit. */
 export const pot = decider('pot', pots, {
   commands: {
     open: z.object({ customerId: z.string() }),
     save: z.object({ amountMinor: z.int().min(1).max(1_000_000) }),
     close: z.object({ reason: z.string().min(1).max(200) }),
+    payOut: z.object({ accountId: z.string(), amountMinor: z.int().min(1) }),
+    paidOut: z.object({ number: z.int() }),
+    notPaidOut: z.object({ number: z.int() }),
   },
-  initialState: () => ({ customerId: '', savedMinor: 0, open: false }),
+  initialState: (): Pot => ({ customerId: '', savedMinor: 0, open: false, payOuts: 0 }),
   decide: {
     open: (cmd, pot, { caller }) => {
       if (!speaksFor(caller, cmd.customerId)) return refuse('not-yours', 'A pot is opened by whom it is for.')
@@ -53,11 +73,28 @@ export const pot = decider('pot', pots, {
       ]
     },
     close: ({ reason }, pot) => (pot.open ? [pots.PotClosed({ customerId: pot.customerId, reason })] : []),
+    payOut: (cmd, { open, savedMinor, paying, payOuts, customerId }) => {
+      if (open) return refuse('pot-open', 'Close the pot first, so that nothing more comes in.')
+      if (paying !== undefined || cmd.amountMinor > savedMinor)
+        return refuse('nothing-to-pay-out', 'A part of it is being paid out, or that much is not in it.')
+      return [pots.PayOutBegun({ ...cmd, customerId, number: payOuts + 1 })]
+    },
+    paidOut: ({ number }, { paying, customerId }) =>
+      paying?.number === number ? [pots.PotPaidOut({ ...paying, customerId })] : [],
+    notPaidOut: ({ number }, { paying, customerId }) =>
+      paying?.number === number ? [pots.PayOutRefused({ ...paying, customerId })] : [],
   },
   evolve: {
     PotOpened: (pot, { customerId }) => ({ ...pot, customerId, open: true }),
     Saved: (pot, { amountMinor }) => ({ ...pot, savedMinor: pot.savedMinor + amountMinor }),
     PotClosed: (pot) => ({ ...pot, open: false }),
+    PayOutBegun: (pot, { accountId, amountMinor, number }) => ({
+      ...pot,
+      payOuts: number,
+      paying: { accountId, amountMinor, number },
+    }),
+    PotPaidOut: ({ paying: _, ...pot }, { amountMinor }) => ({ ...pot, savedMinor: pot.savedMinor - amountMinor }),
+    PayOutRefused: ({ paying: _, ...pot }) => pot,
   },
 })
 
@@ -83,6 +120,9 @@ const potResource = resource('/pots/{potId}', pot, {
     open: { scope: 'pots:write', create: 'server', title: 'Open a pot' },
     save: { scope: 'pots:write', when: (pot) => pot.open, title: 'Save' },
     close: { scope: 'pots:write', when: (pot) => pot.open, title: 'Close' },
+    payOut: { scope: 'pots:pay-out', when: (pot) => !pot.open && pot.savedMinor > 0, title: 'Begin to pay out' },
+    paidOut: { scope: 'pots:pay-out', when: (pot) => pot.paying !== undefined, title: 'It is paid out' },
+    notPaidOut: { scope: 'pots:pay-out', when: (pot) => pot.paying !== undefined, title: 'It was refused' },
   },
 })
 
@@ -116,4 +156,6 @@ export default service('pots', {
   projections: [byCustomer],
   consumers: [leavers],
   experiments: [roundUps],
+  scopes: ['pots:read', 'pots:write', 'pots:pay-out', 'accounts:read', 'payments:write'],
+  windDown: payingOut,
 })
