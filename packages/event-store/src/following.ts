@@ -9,12 +9,30 @@ export interface ProjectionStatus {
   readonly projection: string
   readonly position: number
   readonly lag: number
+  /** Why it goes no further, where it failed for good. */
+  readonly failure?: string
+}
+
+/** A projection whose own code, or SQL, failed on what is in the log: mend it, and it goes on where it stands. */
+export class ProjectionFailed extends Error {
+  readonly code = 'HW_PROJECTION_FAILED'
+  readonly projection: string
+  constructor(projection: string, cause: unknown) {
+    super(
+      `Expected projection ${projection} to follow the log, but it failed and stands still: ${cause instanceof Error ? cause.message : String(cause)}. Mend its code and start it again.`,
+      { cause },
+    )
+    this.projection = projection
+  }
 }
 
 /** Projections that follow the log. */
 export interface Following {
   status(): Promise<ProjectionStatus[]>
-  /** Resolves once a projection has seen a position: read your own writes. False when `waitMs` passed first. */
+  /**
+   * Resolves once a projection has seen a position: read your own writes. False when `waitMs` passed first.
+   * @throws ProjectionFailed
+   */
   reached(projection: string, position: number, options: { readonly waitMs: number }): Promise<boolean>
   stop(): Promise<void>
   /** Rejects when one of them failed for good; resolves after `stop`. */
@@ -34,12 +52,23 @@ export function followLog(store: EventStore, projections: readonly AnyProjection
   const { session, schema } = insideOf(store)
   const builds = new Builds(session, schema)
   const positions = new Map<string, number>()
+  const failures = new Map<string, ProjectionFailed>()
   const listeners = new Set<() => void>()
-  const moved = (projection: string, position: number): void => {
-    positions.set(projection, position)
+  const tell = (): void => {
     for (const listener of listeners) listener()
   }
-  const loops = projections.map((projection) => follow(store, builds, projection, stopping.signal, moved))
+  const moved = (projection: string, position: number): void => {
+    positions.set(projection, position)
+    tell()
+  }
+  const loops = projections.map((projection) =>
+    follow(store, builds, projection, stopping.signal, moved).catch((error: unknown) => {
+      const failed = new ProjectionFailed(projection.name, error)
+      failures.set(projection.name, failed)
+      tell()
+      throw failed
+    }),
+  )
   const ended = Promise.all(loops).then(() => undefined)
   ended.catch(() => undefined) // told to whoever asks
   return {
@@ -51,12 +80,12 @@ export function followLog(store: EventStore, projections: readonly AnyProjection
         projection: name,
         position: positions.get(name) ?? 0,
         lag: last - (positions.get(name) ?? 0),
+        ...(failures.has(name) ? { failure: failures.get(name)!.message } : {}),
       }))
     },
     async reached(projection, position, options) {
-      const enough = () => (positions.get(projection) ?? 0) >= position
-      if (enough()) return true
-      return await new Promise((resolve) => {
+      const enough = () => failures.has(projection) || (positions.get(projection) ?? 0) >= position
+      const come = await new Promise<boolean>((resolve) => {
         const listener = () => enough() && done(true)
         const timer = setTimeout(() => done(false), options.waitMs)
         const done = (reached: boolean) => {
@@ -65,7 +94,10 @@ export function followLog(store: EventStore, projections: readonly AnyProjection
           resolve(reached)
         }
         listeners.add(listener)
+        listener()
       })
+      if (come && (positions.get(projection) ?? 0) < position) throw failures.get(projection)!
+      return come
     },
     async stop() {
       stopping.abort()

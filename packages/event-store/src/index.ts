@@ -13,7 +13,7 @@ export type {
   StateOf,
 } from './decider.ts'
 export { followLog } from './following.ts'
-export type { Following, ProjectionStatus } from './following.ts'
+export type { Following, ProjectionFailed, ProjectionStatus } from './following.ts'
 export type { InvalidCommand } from './decision.ts'
 export { becomeEventSourced, documents } from './documents.ts'
 export type { Document, Documents, PutResult } from './documents.ts'

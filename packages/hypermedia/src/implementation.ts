@@ -40,7 +40,7 @@ export interface Implementation<State = any, Path extends string = string> {
   /** The state as of its version (1, 2, 3…); undefined when there is none. A list without a version gets no ETag. */
   read(
     variables: Variables<Path>,
-    context: { readonly caller?: Caller },
+    context: { readonly caller?: Caller; readonly traceparent?: string },
   ): Promise<{ readonly state: State; readonly version?: number } | undefined>
   /** Needed when the resource has actions. */
   act?(

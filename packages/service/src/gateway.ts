@@ -19,6 +19,20 @@ export interface Gate {
   readonly ready: () => boolean
 }
 
+/** First parts of paths that are the landscape's own. */
+const taken = new Set('live ready lake status settle rebuild forget clock removals lineages imports parked'.split(' '))
+
+/** A service of such a name would never be reached. @throws `HW_SERVICE_NAME_TAKEN` */
+export function refuseTaken(name: string): void {
+  if (!taken.has(name)) return
+  throw Object.assign(
+    new TypeError(
+      `Expected a service name that is no path of the landscape itself (${[...taken].join(', ')}), got "${name}". Call it otherwise.`,
+    ),
+    { code: 'HW_SERVICE_NAME_TAKEN' },
+  )
+}
+
 /** One port: finds out who asks, then which service is meant. Whatever goes wrong behind it is answered by a problem. */
 export async function gateway(gate: Gate, request: Request): Promise<Response> {
   const { pathname } = new URL(request.url)

@@ -78,7 +78,7 @@ export interface Landscape {
   remove(name: string): Promise<Removed>
   /**
    * Resolves when every consumer and the lake have handled all there is, also what followed from it; answers the positions.
-   * While events keep coming from outside it goes on waiting: abort it.
+   * While events keep coming from outside it goes on waiting: abort it. Rejects where a projection or a consumer failed for good.
    */
   settled(options?: { readonly signal?: AbortSignal }): Promise<Readonly<Record<string, number>>>
   /** The landscape's time: milliseconds since 1970. */
@@ -177,6 +177,7 @@ export async function startLandscape(services: readonly Service[], options: Land
     },
   }
   const mount = async (service: Service): Promise<Running> => {
+    refuseTaken(service.name)
     const before = running.get(service.name)
     const { url } = await provide(options.postgres, landscapeName, service.name, secret)
     const pool = before?.surroundings.pool ?? makePool(url, log)
@@ -287,13 +288,17 @@ class Turns {
 }
 
 async function projected(
-  { projections, service }: Running,
+  running: ReadonlyMap<string, Running>,
+  { service }: Running,
   position: number,
   { signal }: { readonly signal?: AbortSignal },
 ): Promise<void> {
   const names = (service.projections ?? []).flatMap((one) => ('kind' in one ? [one.name] : []))
-  for (const name of names)
-    while (!(await projections().reached(name, position, { waitMs: 5_000 }))) signal?.throwIfAborted()
+  for (const name of names) {
+    // Looked up each time: a service that was replaced meanwhile is followed by the new one.
+    const reached = () => running.get(service.name)?.projections().reached(name, position, { waitMs: 5_000 }) ?? true
+    while (!(await reached())) signal?.throwIfAborted()
+  }
 }
 
 const starting = () =>
@@ -326,7 +331,8 @@ async function settled(
         return consumer.caughtUp(Object.fromEntries(read), options)
       }),
     )
-    await Promise.all([...running.values()].map((one) => projected(one, now[one.service.name] ?? 0, options)))
+    const services = [...running.values()]
+    await Promise.all(services.map((one) => projected(running, one, now[one.service.name] ?? 0, options)))
     await lands?.caughtUp(now, options)
   }
 }

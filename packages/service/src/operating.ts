@@ -74,8 +74,15 @@ function parkedOf(name: string, consumer: string): Act {
 
 const acts: Readonly<Record<string, Act>> = {
   'GET /status': async (landscape) => Response.json({ services: await landscape.status() }),
-  'POST /settle': async (landscape, request) =>
-    Response.json({ positions: await landscape.settled({ signal: request.signal }) }),
+  'POST /settle': async (landscape, request) => {
+    try {
+      return Response.json({ positions: await landscape.settled({ signal: request.signal }) })
+    } catch (error) {
+      const { code, message } = error as { code?: unknown; message: string }
+      if (code !== 'HW_PROJECTION_FAILED') throw error
+      return problem(500, { code, title: 'A projection stands still', detail: message })
+    }
+  },
   'POST /rebuild': async (landscape, request) => {
     const body = await readBody(request)
     const { service, projection } = (body.kind === 'json' ? body.value : {}) as Record<string, unknown>

@@ -89,7 +89,8 @@ export interface ServiceStatus {
   readonly service: string
   readonly log: string
   readonly position: number
-  readonly projections: readonly { readonly name: string; readonly lag: number }[]
+  /** `failure`: why one stands still. */
+  readonly projections: readonly { readonly name: string; readonly lag: number; readonly failure?: string }[]
   readonly consumers: readonly {
     readonly name: string
     readonly state: string
@@ -295,7 +296,11 @@ async function statusOf({ service, store, consumers, projections }: Running): Pr
     service: service.name,
     log: lineage[0]!.log,
     position,
-    projections: following.map(({ projection, lag }) => ({ name: projection, lag })),
+    projections: following.map(({ projection, lag, failure }) => ({
+      name: projection,
+      lag,
+      ...(failure === undefined ? {} : { failure }),
+    })),
     consumers: consumers.map((consumer) => {
       const { name, state, services, parkedKeys, handled } = consumer.status()
       return {

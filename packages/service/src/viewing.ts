@@ -24,8 +24,8 @@ export interface Viewing {
 /** A view, read for whoever asks, and acted on by its own functions. */
 export function viewing(view: View, on: Viewing): Implementation {
   return {
-    async read(variables, { caller }) {
-      const state = await passingOn(() => view.read(variables as any, contextOf(on, caller)))
+    async read(variables, { caller, traceparent }) {
+      const state = await passingOn(() => view.read(variables as any, contextOf(on, caller, traceparent)))
       return state === undefined ? undefined : { state }
     },
     act: (call) => passingOn(() => act(view, on, call)),
@@ -35,11 +35,12 @@ export function viewing(view: View, on: Viewing): Implementation {
 /** No request is kept here: what is carried out elsewhere is kept there, under the same caller and key. */
 async function act(view: View, on: Viewing, call: Call<any>): Promise<Answer> {
   const { caller, variables, action, input, idempotencyKey } = call
+  const traceparent = traceparentFor(call.traceparent)
   const context: ActContext = {
-    ...contextOf(on, caller),
+    ...contextOf(on, caller, traceparent),
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
     caller,
-    run: commanding(on, call),
+    run: commanding(on, call, traceparent),
     seen: (experiment, sighting) => on.screens.seen(experiment, sighting),
   }
   const read = () => view.read(variables as any, context)
@@ -55,7 +56,7 @@ async function act(view: View, on: Viewing, call: Call<any>): Promise<Answer> {
 
 const missing = { kind: 'refused', code: 'HW_NOT_FOUND', sentence: 'Nothing is here for this caller.' } as const
 
-function contextOf(on: Viewing, caller: Caller | undefined): ViewContext {
+function contextOf(on: Viewing, caller: Caller | undefined, traceparent: string | undefined): ViewContext {
   const { pool, store, screens, entry, fetchFor } = on
   const query: ViewContext['query'] = async (sql, params) => (await pool.query(sql, params as unknown[])).rows
   return {
@@ -67,13 +68,37 @@ function contextOf(on: Viewing, caller: Caller | undefined): ViewContext {
         [projection, prefix],
       ),
     load: async (decider, id) => (await load(store, decider as any, id)).state as any,
-    enter: () => enter(entry, { fetch: fetchFor(caller?.subject ?? 'nobody') as any }),
+    enter() {
+      if (caller === undefined) throw new Refusal(401, unknown)
+      return enter(entry, { fetch: tracing(fetchFor(caller.subject), traceparentFor(traceparent)) })
+    },
     variant: (experiment, unit, attributes) => screens.variant(experiment, unit, attributes),
   }
 }
 
+/** Asked in nobody's name others would answer by this service's own rights, as they answer their staff. */
+const unknown = {
+  title: 'Who are you?',
+  status: 401,
+  code: 'HW_NO_CALLER',
+  detail: 'Expected a known caller to ask other services for, got nobody. Send a token, or sign in.',
+}
+
+/** What is caused in other services is of the same trace. */
+const tracing =
+  (ask: typeof fetch, traceparent: string) =>
+  (url: string, init: RequestInit): Promise<Response> => {
+    const headers = new Headers(init.headers)
+    headers.set('traceparent', traceparent)
+    return ask(url, { ...init, headers })
+  }
+
 /** Events of a repeated request have the ids of the first one's. */
-function commanding({ store, projections, variants: readerOf }: Viewing, call: Call<any>): ActContext['run'] {
+function commanding(
+  { store, projections, variants: readerOf }: Viewing,
+  call: Call<any>,
+  traceparent: string,
+): ActContext['run'] {
   const { caller, idempotencyKey } = call
   const requestId =
     idempotencyKey === undefined ? newId() : idFrom('request', store.service, caller.subject, idempotencyKey)
@@ -84,7 +109,7 @@ function commanding({ store, projections, variants: readerOf }: Viewing, call: C
     const variants = readerOf(requestId)
     let exposures: StreamAppend[] = []
     const executed = await execute(store, command.decider, id, command, data as any, {
-      meta: { correlationId: requestId, causationId: requestId, traceparent: traceparentFor(call.traceparent) },
+      meta: { correlationId: requestId, causationId: requestId, traceparent },
       inline: projections,
       caller: caller.subject,
       eventId: (index) => idFrom('event', requestId, String(nth), String(index)),
