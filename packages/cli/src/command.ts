@@ -5,7 +5,8 @@ import type { Output } from './output.ts'
 export const exitCode = { ok: 0, failed: 1, usage: 2, environment: 3, found: 4, missing: 5 } as const
 export type ExitCode = (typeof exitCode)[keyof typeof exitCode]
 
-type Options = NonNullable<ParseArgsConfig['options']>
+/** As `parseArgs` takes them, with a few words for the help and the reference. */
+type Options = Readonly<Record<string, NonNullable<ParseArgsConfig['options']>[string] & { readonly says: string }>>
 
 export interface Invocation {
   readonly positionals: readonly string[]
@@ -39,10 +40,10 @@ export class Ended extends Error {
 
 /** Options that every command takes. */
 export const everywhere = {
-  json: { type: 'boolean' },
-  help: { type: 'boolean', short: 'h' },
-  url: { type: 'string' },
-  yes: { type: 'boolean', short: 'y' },
+  json: { type: 'boolean', says: 'data as JSON on stdout, nothing else' },
+  help: { type: 'boolean', short: 'h', says: 'usage, options, examples' },
+  url: { type: 'string', says: 'entry URL of the landscape; else HEADWATER_URL, else the one of this folder' },
+  yes: { type: 'boolean', short: 'y', says: 'do it without asking' },
 } as const satisfies Options
 
 /** Reads what follows a command's name. Throws `Ended` with code 2 for what it does not know. */

@@ -66,6 +66,12 @@ it('says what it is, where data is kept, and what to try next', () => {
   expect(dev.said()).toContain('notes')
   expect(dev.said()).toMatch(/data .*kept; --fresh starts anew/)
   expect(dev.said()).toContain('npx headwater ps')
+  expect(dev.said()).toContain('npx headwater call /notes/')
+})
+
+it('suggests no simulation where the landscape brings none, and says why there is none', async () => {
+  expect(dev.said()).not.toContain('simulate')
+  expect(await run('headwater simulate')).toMatchObject({ code: 5, stderr: expect.stringContaining('src/simulate.ts') })
 })
 
 it('refuses a second one on the same data, and says where the first is', async () => {

@@ -66,10 +66,11 @@ function overview(output: ReturnType<typeof terminal>): ExitCode {
 
 function help({ summary }: Listed, command: Command, output: ReturnType<typeof terminal>): ExitCode {
   output.print(`${summary}\n\nUsage: headwater ${command.name} ${command.usage}`)
-  const own = Object.entries(command.options ?? {}).map(
-    ([name, { type }]) => `  --${name}${type === 'string' ? ' VALUE' : ''}`,
-  )
-  if (own.length > 0) output.print(`\nOptions:\n${own.join('\n')}`)
+  const own = Object.entries(command.options ?? {}).map(([name, { type, short, says }]) => ({
+    option: `  ${short === undefined ? '' : `-${short}, `}--${name}${type === 'string' ? ' VALUE' : ''}`,
+    '': says,
+  }))
+  if (own.length > 0) output.print(`\nOptions:\n${table(own).split('\n').slice(1).join('\n')}`)
   if (command.examples.length > 0)
     output.print(`\nExamples:\n${command.examples.map((line) => `  ${line}`).join('\n')}`)
   return exitCode.ok

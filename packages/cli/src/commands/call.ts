@@ -5,11 +5,11 @@ export const call: Command = {
   name: 'call',
   usage: "PATH [--data '{…}'] [--method POST] [--key KEY] [--if-match VERSION]",
   options: {
-    data: { type: 'string' },
-    method: { type: 'string' },
-    key: { type: 'string' },
-    'if-match': { type: 'string' },
-    accept: { type: 'string' },
+    data: { type: 'string', says: 'JSON to send' },
+    method: { type: 'string', says: 'POST when there is data, else GET' },
+    key: { type: 'string', says: 'idempotency key: the same key again gives the same answer' },
+    'if-match': { type: 'string', says: 'only when the entity has this version' },
+    accept: { type: 'string', says: 'media type of the answer' },
   },
   examples: ['headwater call /', 'headwater call /customers/'],
   async run(invocation) {

@@ -5,7 +5,10 @@ import { connect } from '../connection.ts'
 export const conform: Command = {
   name: 'conform',
   usage: 'URL [--service NAME] [--view published|log]   the entry of a landscape, a home, or the feed itself',
-  options: { service: { type: 'string' }, view: { type: 'string' } },
+  options: {
+    service: { type: 'string', says: 'which service, where the URL is that of a landscape' },
+    view: { type: 'string', says: 'published or log; published' },
+  },
   examples: ['headwater conform / --service payments', 'headwater conform /payments/ --view log --json'],
   async run(invocation) {
     const { options, output, env } = invocation

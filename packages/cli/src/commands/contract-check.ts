@@ -31,7 +31,11 @@ interface Judged extends Change {
 export const contractCheck: Command = {
   name: 'contract check',
   usage: '[SERVICE…] [--history] [--lock] [--override "why"]',
-  options: { history: { type: 'boolean' }, lock: { type: 'boolean' }, override: { type: 'string' } },
+  options: {
+    history: { type: 'boolean', says: 'also run the code over every stored event' },
+    lock: { type: 'boolean', says: 'write down what is promised now, to compare with when no landscape runs' },
+    override: { type: 'string', says: 'let a breaking change pass, for a reason that is kept' },
+  },
   examples: ['headwater contract check', 'headwater contract check customers --json'],
   async run(invocation) {
     const { positionals, options, output, cwd } = invocation

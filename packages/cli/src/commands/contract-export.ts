@@ -9,7 +9,7 @@ import { contractUrl } from '../contracts.ts'
 export const contractExport: Command = {
   name: 'contract export',
   usage: 'SERVICE [--format asyncapi|json] [--out FILE]',
-  options: { format: { type: 'string' }, out: { type: 'string' } },
+  options: { format: { type: 'string', says: 'asyncapi or json' }, out: { type: 'string', says: 'file to write' } },
   examples: ['headwater contract export customers', 'headwater contract export customers --format json'],
   async run(invocation) {
     const { options, output, cwd } = invocation

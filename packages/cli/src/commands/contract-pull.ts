@@ -9,7 +9,7 @@ import { contractUrl } from '../contracts.ts'
 export const contractPull: Command = {
   name: 'contract pull',
   usage: 'ENTRY SERVICE [--out FILE]',
-  options: { out: { type: 'string' } },
+  options: { out: { type: 'string', says: 'file to write' } },
   examples: [],
   async run(invocation) {
     const entry = required(contractPull, invocation, 0, 'the entry URL of a landscape')

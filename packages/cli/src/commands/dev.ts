@@ -1,25 +1,24 @@
+import { existsSync } from 'node:fs'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { startPostgres } from '@headwater/postgres'
 import { jsonLogger, type Landscape, startLandscape } from '@headwater/service/landscape'
 import { type Command, Ended, exitCode, type Invocation } from '../command.ts'
-import { type ServedConsole, serveConsole } from '../console.ts'
 import type { Output } from '../output.ts'
 import { Broken, make, type Made, serviceFolders, sweep, typeErrors, watchSource } from '../workshop.ts'
 
 export const dev: Command = {
   name: 'dev',
-  usage: '[FOLDER] [--port 4000] [--host 127.0.0.1] [--name hw] [--fresh] [--no-lake] [--kafka] [--no-console]',
+  usage: '[FOLDER] [--port 4000] [--host 127.0.0.1] [--name hw] [--fresh] [--no-lake] [--kafka]',
   options: {
-    port: { type: 'string' },
+    port: { type: 'string', says: 'port of the entry URL; the next free one when it is taken; 4000' },
     /** Databases are named `<name>_<service>`: several landscapes may share a server. */
-    name: { type: 'string' },
-    host: { type: 'string' },
-    fresh: { type: 'boolean' },
-    'no-lake': { type: 'boolean' },
-    kafka: { type: 'boolean' },
-    'no-console': { type: 'boolean' },
-    'no-watch': { type: 'boolean' },
+    name: { type: 'string', says: 'prefix of databases and roles, so that landscapes may share a server; hw' },
+    host: { type: 'string', says: 'address to listen on; 127.0.0.1' },
+    fresh: { type: 'boolean', says: 'remove all data of this landscape first' },
+    'no-lake': { type: 'boolean', says: 'land no events for SQL' },
+    kafka: { type: 'boolean', says: 'start Kafka and Connect beside it; needs Java 17 and Maven' },
+    'no-watch': { type: 'boolean', says: 'do not replace services when their files are saved' },
   },
   examples: [],
   async run(invocation) {
@@ -48,13 +47,10 @@ export const dev: Command = {
       await server?.stop()
       throw error
     })
-    const shown =
-      options['no-console'] === true ? undefined : await serveConsole(landscape, { directory, name: basename(folder) })
     await writeFile(join(directory, 'landscape.json'), JSON.stringify({ url: landscape.url, pid: process.pid }))
     banner(output, {
       folder,
       landscape,
-      shown,
       kept: server?.directory ?? 'your Postgres',
       seconds: (performance.now() - began) / 1000,
       wanted: portOf(options.port),
@@ -69,7 +65,6 @@ export const dev: Command = {
     output.say('\nstopping: open requests finish first')
     stopWatching()
     await kafka?.stop()
-    await shown?.stop()
     await landscape.stop()
     await rm(join(directory, 'landscape.json'), { force: true })
     await server?.stop()
@@ -183,29 +178,20 @@ function banner(
   {
     folder,
     landscape,
-    shown,
     kept,
     seconds,
     wanted,
-  }: {
-    folder: string
-    landscape: Landscape
-    shown: ServedConsole | undefined
-    kept: string
-    seconds: number
-    wanted: number
-  },
+  }: { folder: string; landscape: Landscape; kept: string; seconds: number; wanted: number },
 ): void {
   const { colour, say } = output
   const moved = landscape.listening.moved ? ` (port ${wanted} is taken)` : ''
   say(`${colour('bold', 'Headwater')} · ${basename(folder)} · ready in ${seconds.toFixed(1)} s\n`)
   say(`  entry     ${colour('cyan', landscape.url)}${moved}`)
-  if (shown !== undefined)
-    say(`  console   ${colour('cyan', shown.link())} (works once; \`headwater open\` for another)`)
   say(`  services  ${[...landscape.services.keys()].join(', ')}`)
   say(`  data      ${kept} (kept; --fresh starts anew)`)
   say('\nTry next, in another terminal:')
   say('  npx headwater ps')
-  say('  npx headwater simulate')
+  if (existsSync(join(folder, 'src', 'simulate.ts'))) say('  npx headwater simulate')
+  else say(`  npx headwater call /${[...landscape.services.keys()][0]}/`)
   say('  npx headwater query "select type, count(*) as n from events group by type order by n desc"\n')
 }

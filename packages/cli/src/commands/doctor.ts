@@ -5,7 +5,7 @@ import { examine } from '../examination.ts'
 export const doctor: Command = {
   name: 'doctor',
   usage: '[--port 4000]',
-  options: { port: { type: 'string' } },
+  options: { port: { type: 'string', says: 'port that should be free; 4000' } },
   examples: ['headwater doctor', 'headwater doctor --json'],
   async run(invocation) {
     const { output } = invocation

@@ -6,11 +6,11 @@ export const events: Command = {
   name: 'events',
   usage: 'SERVICE [--after N] [--type T] [--limit N] [--all] [--follow]',
   options: {
-    after: { type: 'string' },
-    type: { type: 'string', multiple: true },
-    limit: { type: 'string' },
-    all: { type: 'boolean' },
-    follow: { type: 'boolean', short: 'f' },
+    after: { type: 'string', says: 'begin behind this position; 0' },
+    type: { type: 'string', multiple: true, says: 'only events of this type; may be said several times' },
+    limit: { type: 'string', says: 'end after as many events' },
+    all: { type: 'boolean', says: 'also internal events and requests; needs the right explore' },
+    follow: { type: 'boolean', short: 'f', says: 'go on with events to come' },
   },
   examples: ['headwater events customers --limit 5'],
   async run(invocation) {

@@ -59,7 +59,10 @@ type Comparison =
 export const results: Command = {
   name: 'experiment results',
   usage: "NAME [--at 'pots=1200,cards=88'] [--time 2027-01-31T12:00:00Z]",
-  options: { at: { type: 'string' }, time: { type: 'string' } },
+  options: {
+    at: { type: 'string', says: 'as of these positions: service=position,…' },
+    time: { type: 'string', says: 'as of this time' },
+  },
   examples: ['headwater experiment results round-ups'],
   async run(invocation) {
     const { options, output } = invocation
@@ -97,7 +100,10 @@ function readable({ phase, decision, results: { sampleRatio, metrics } }: Result
 export const decide: Command = {
   name: 'experiment decide',
   usage: 'NAME keep|kill --because "…" [--variant V]',
-  options: { because: { type: 'string' }, variant: { type: 'string' } },
+  options: {
+    because: { type: 'string', says: 'the reason; kept' },
+    variant: { type: 'string', says: 'the variant to keep' },
+  },
   examples: [],
   async run(invocation) {
     const { options, output } = invocation
@@ -143,7 +149,7 @@ export const check: Command = {
 export const remove: Command = {
   name: 'experiment remove',
   usage: 'NAME --because "…" [--yes]',
-  options: { because: { type: 'string' } },
+  options: { because: { type: 'string', says: 'the reason; kept' } },
   examples: [],
   async run(invocation) {
     const { options, output } = invocation

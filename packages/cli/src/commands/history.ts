@@ -13,7 +13,10 @@ interface Kept {
 export const history: Command = {
   name: 'history',
   usage: 'SERVICE/CATEGORY-ID [--upto VERSION] [--at VERSION|position:N|TIME]',
-  options: { upto: { type: 'string' }, at: { type: 'string' } },
+  options: {
+    upto: { type: 'string', says: 'events up to this version' },
+    at: { type: 'string', says: 'the state at a version, a position or a time, in place of what happened' },
+  },
   examples: ['headwater history payments/ledger-world', 'headwater history payments/ledger-world --at 3'],
   async run(invocation) {
     const { options, output } = invocation

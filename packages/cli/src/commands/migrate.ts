@@ -8,7 +8,10 @@ export const migrate: Command = {
   name: 'migrate',
   usage:
     'SERVICE --print [--role ROLE]   for a database whose owner is another: pipe it to `psql --single-transaction`',
-  options: { print: { type: 'boolean' }, role: { type: 'string' } },
+  options: {
+    print: { type: 'boolean', says: 'print the SQL; nothing is run' },
+    role: { type: 'string', says: 'role that the service will connect as' },
+  },
   examples: ['headwater migrate payments --print', 'headwater migrate payments --print --role payments_app'],
   async run(invocation) {
     const { options, output, cwd } = invocation

@@ -9,7 +9,7 @@ import { scaffold } from '../scaffold.ts'
 export const newService: Command = {
   name: 'new service',
   usage: 'NAME [--follow SERVICE/EventType]',
-  options: { follow: { type: 'string' } },
+  options: { follow: { type: 'string', says: 'a type of event that it handles, from the first one on' } },
   examples: ['headwater new service reminders --follow payments/Credited'],
   async run(invocation) {
     const { options, output, cwd } = invocation

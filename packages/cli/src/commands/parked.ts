@@ -17,7 +17,11 @@ interface Parked {
 export const parked: Command = {
   name: 'parked',
   usage: 'SERVICE CONSUMER [--retry | --skip EVENT_ID --reason TEXT]',
-  options: { retry: { type: 'boolean' }, skip: { type: 'string' }, reason: { type: 'string' } },
+  options: {
+    retry: { type: 'boolean', says: 'try all of them again' },
+    skip: { type: 'string', says: 'leave this event out' },
+    reason: { type: 'string', says: 'why it is left out; kept' },
+  },
   examples: [
     'headwater parked notifications tell-of-arrivals',
     'headwater parked notifications tell-of-arrivals --retry',

@@ -5,7 +5,10 @@ import { table } from '../output.ts'
 export const query: Command = {
   name: 'query',
   usage: '"select …" [--at \'{"payments":120}\'] [--format table|json|csv]',
-  options: { at: { type: 'string' }, format: { type: 'string' } },
+  options: {
+    at: { type: 'string', says: 'answer as of these positions, as JSON' },
+    format: { type: 'string', says: 'table, json or csv' },
+  },
   examples: ['headwater query "select type, count(*) as n from events group by type order by n desc"'],
   async run(invocation) {
     const { options, output } = invocation

@@ -1,4 +1,5 @@
-import { dirname } from 'node:path'
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { type Command, Ended, exitCode } from '../command.ts'
 import { connect, ended, homeOf } from '../connection.ts'
 import { load } from '../workshop.ts'
@@ -12,10 +13,10 @@ export const simulate: Command = {
   name: 'simulate',
   usage: '[--customers 600] [--days 45] [--effect 0.25] [--seed 1]',
   options: {
-    customers: { type: 'string' },
-    days: { type: 'string' },
-    effect: { type: 'string' },
-    seed: { type: 'string' },
+    customers: { type: 'string', says: 'how many; 600' },
+    days: { type: 'string', says: 'how many; 45' },
+    effect: { type: 'string', says: 'how much more often those save who are rounded up; 0.25' },
+    seed: { type: 'string', says: 'another number gives other lives; 1' },
   },
   examples: ['headwater simulate --customers 20 --days 3'],
   async run(invocation) {
@@ -25,6 +26,11 @@ export const simulate: Command = {
       throw new Ended(
         exitCode.environment,
         'Expected to be in the folder of a landscape that runs, found no .headwater/ here or above.',
+      )
+    if (!existsSync(join(dirname(home), 'src', 'simulate.ts')))
+      throw new Ended(
+        exitCode.missing,
+        `Expected ${dirname(home)}/src/simulate.ts, which says how customers live here; found none. Only landscapes that bring it can be simulated.`,
       )
     const { default: run, scopes = [] } = await load<Simulates>(dirname(home), 'src/simulate.ts')
     if (run === undefined)

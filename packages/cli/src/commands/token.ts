@@ -5,7 +5,11 @@ import { homeOf } from '../connection.ts'
 export const token: Command = {
   name: 'token',
   usage: '[--subject NAME] [--scope "a b"] [--ttl SECONDS]',
-  options: { subject: { type: 'string' }, scope: { type: 'string' }, ttl: { type: 'string' } },
+  options: {
+    subject: { type: 'string', says: 'who it is for' },
+    scope: { type: 'string', says: 'rights, with spaces between' },
+    ttl: { type: 'string', says: 'seconds it holds' },
+  },
   examples: ['headwater token --subject ada --scope "events:read"'],
   async run({ options, cwd, output }) {
     const directory = await homeOf(cwd)

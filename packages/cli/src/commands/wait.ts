@@ -5,7 +5,7 @@ import { landscapeUrl } from '../connection.ts'
 export const wait: Command = {
   name: 'wait',
   usage: '[--timeout SECONDS]   until the landscape here, or the one --url names, is ready',
-  options: { timeout: { type: 'string' } },
+  options: { timeout: { type: 'string', says: 'seconds to wait at most' } },
   examples: ['headwater wait --timeout 30'],
   async run(invocation) {
     const { options, output, signal } = invocation
