@@ -137,7 +137,7 @@ export interface Keeper {
     consumer: string,
     member: string,
     slots: readonly number[],
-    options: { held: readonly SlotRef[]; force: boolean },
+    held: readonly SlotRef[],
   ): Promise<readonly HeldSlot[]>
   /** Gives slots back, at the positions given. */
   release(consumer: string, moves: readonly Move[]): Promise<void>

@@ -126,10 +126,7 @@ export class Lease {
     const due = share.size * consumer.services.length
     const held = [...holdings.all()]
     if (held.length >= due) return false
-    const claimed = await keeper.claim(consumer.name, member, [...share], {
-      held: refsOf(held),
-      force: false,
-    })
+    const claimed = await keeper.claim(consumer.name, member, [...share], refsOf(held))
     for (const slot of claimed) holdings.take(slot)
     if (claimed.length > 0) for (const reader of readers.values()) reader.taken()
     return held.length + claimed.length < due

@@ -103,7 +103,7 @@ export function slotTable(pool: Pool, effects: Effects, schema: string): SlotTab
       )
     },
 
-    claim: (consumer, member, wanted, options) => claim(pool, schema, consumer, member, wanted, options),
+    claim: (consumer, member, wanted, held) => claim(pool, schema, consumer, member, wanted, held),
 
     async release(consumer, moves) {
       if (moves.length === 0) return
@@ -162,7 +162,7 @@ async function claim(
   consumer: string,
   member: string,
   wanted: readonly number[],
-  { held, force }: { held: readonly SlotRef[]; force: boolean },
+  held: readonly SlotRef[],
 ): Promise<readonly HeldSlot[]> {
   if (wanted.length === 0) return []
   const { rows } = await pool.query(
@@ -170,7 +170,7 @@ async function claim(
        select s.service, s.slot from ${schema}.consumer_slot s
        where s.consumer = $1 and s.slot = any($3::int[])
          and not exists (select from unnest($4::text[], $5::int[]) h(service, slot) where h.service = s.service and h.slot = s.slot)
-         and ($6 or s.owner is null or s.owner = $2 or not exists (
+         and (s.owner is null or s.owner = $2 or not exists (
            select from ${schema}.consumer_member m where m.consumer = $1 and m.member = s.owner and m.lease_until > now()))
        for update of s skip locked),
      stray as (
@@ -179,7 +179,7 @@ async function claim(
      update ${schema}.consumer_slot s set owner = $2, epoch = s.epoch + 1 from free f
      where s.consumer = $1 and s.service = f.service and s.slot = f.slot
      returning s.service, s.slot, s.position, s.event_id, s.epoch, s.replay_until`,
-    [consumer, member, wanted, held.map(({ service }) => service), held.map(({ slot }) => slot), force],
+    [consumer, member, wanted, held.map(({ service }) => service), held.map(({ slot }) => slot)],
   )
   if (rows.length === 0) return []
   // After the claim, so that nothing can be parked in these slots any more under an older epoch.
