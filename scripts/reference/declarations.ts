@@ -80,7 +80,13 @@ function namesOf(node: any): string[] {
 
 function docBefore({ text, comments }: Source, at: number): string {
   const doc = comments.findLast(
-    ({ value, end }) => end <= at && value.startsWith('*') && text.slice(end, at).trim() === '',
+    ({ value, end }) =>
+      end <= at &&
+      value.startsWith('*') &&
+      text
+        .slice(end, at)
+        .replaceAll(/\/\/.*/g, '')
+        .trim() === '',
   )
   return doc === undefined ? '' : cleaned(doc.value)
 }

@@ -38,6 +38,17 @@ it('is what the declarations say today: else run `npm run docs`', async () => {
   expect(behind).toEqual([])
 }, 60_000)
 
+it('says of every value of a package what it is for', async () => {
+  const silent = (await reference())
+    .filter(({ path }) => path.startsWith('packages/'))
+    .flatMap(({ path, text }) =>
+      [...text.matchAll(/### (\w+)\n\n```ts\n(?:async function|function|const|class)/g)].map(
+        ([, name]) => `${path}: ${name}`,
+      ),
+    )
+  expect(silent).toEqual([])
+})
+
 const named = (path: string) =>
   path.replace('{service}', 'nobody').replace('{consumer}', 'nobody').replace('{stream}', 'pot-1')
 

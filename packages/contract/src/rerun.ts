@@ -52,6 +52,7 @@ interface Known {
   readonly forms: readonly Form[]
 }
 
+/** Tries a contract's code on stored events, given one by one; `findings` says where they would now be read otherwise, or not at all. */
 export function rerun(contract: Contract): Rerun {
   const known = new Map([...contract.types].map(([name, type]) => [name, knownOf(type)]))
   const found = new Map<string, { -readonly [K in keyof Finding]: Finding[K] }>()

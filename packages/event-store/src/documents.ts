@@ -26,6 +26,7 @@ export interface Documents<Value> {
   remove(id: string): Promise<void>
 }
 
+/** Documents of a category, in the store's own schema. @param category lower-case letters, digits and `_`. */
 export function documents<Value>(store: EventStore, category: string): Documents<Value> {
   const { session, schema } = insideOf(store)
   const table = `${schema}.document`

@@ -30,6 +30,7 @@ export interface Past<State> {
   blame(pointer: string): Promise<StoredEvent | undefined>
 }
 
+/** The past of one entity, read from its stream. @param id without the category: `past(store, pot, '7')`. */
 export function past<State>(store: EventStore, decider: Decider<State>, id: string): Past<State> {
   const asOf = async (moment: Moment): Promise<Loaded<State>> => {
     if ('version' in moment) return await store.states.loadAt(decider, id, moment.version)

@@ -44,6 +44,7 @@ export interface EventStore {
   close(): Promise<void>
 }
 
+/** Opens a log whose schema was migrated. Nothing is asked of the database before the first use. */
 export function openStore(options: StoreOptions): EventStore {
   return new PostgresStore(options)
 }

@@ -41,6 +41,7 @@ const CSP = `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; form-action '
 
 const style: Html = { kind: 'html', text: `<style>${STYLE}</style>` }
 
+/** A page of its own style and a strict content security policy, without scripts. */
 export function htmlResponse(
   status: number,
   title: string,

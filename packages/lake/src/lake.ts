@@ -114,6 +114,7 @@ export async function openLake(options: LakeOptions): Promise<Lake> {
   return lake
 }
 
+/** Every event of every service it was given, and SQL over them. Made by `openLake`. */
 export class Lake {
   readonly #on: LakeOptions & { files: Files; engine: Engine; log: DeltaLog; catalogue: Catalogue }
   readonly #landing: Landing

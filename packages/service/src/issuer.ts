@@ -16,7 +16,9 @@ export interface Issuer {
   sign(claims: Claims, ttlSeconds?: number): Promise<string>
 }
 
+/** Who signs tokens on a machine of developers (`iss`). */
 export const developmentIssuer = 'headwater:development'
+/** Whom tokens must be for (`aud`). */
 export const audience = 'headwater'
 
 /**
