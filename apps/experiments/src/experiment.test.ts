@@ -193,7 +193,8 @@ describe('people', () => {
     given(decider, started, world).when('cover', { percent: 50 }).refused('coverage-falls')
   })
   it('remove only what is decided', () => {
-    given(decider, started, world).when('remove', { gone: [], reason }).refused('not-decided')
+    given(decider, started, world).when('beginRemoval', { goes: [], reason }).refused('not-decided')
+    given(decider, started, world).when('remove', { gone: [], left: [], reason }).refused('not-begun')
   })
   it('give what they judge themselves one more period, and everybody has it meanwhile', () => {
     const its = { id: 'new-icon', caller: 'ada', now: new Date('2026-12-01T09:00:00Z') }

@@ -3,7 +3,7 @@ import { decider, type EventOf, refuse } from '@headwater/service'
 import { z } from 'zod'
 import { facts, verdict } from './facts.ts'
 
-export type Phase = 'none' | 'sealed' | 'running' | 'asked' | 'kept' | 'killed' | 'removed'
+export type Phase = 'none' | 'sealed' | 'running' | 'asked' | 'kept' | 'killed' | 'removing' | 'removed'
 
 export interface ExperimentState {
   readonly name: string
@@ -33,6 +33,15 @@ export interface ExperimentState {
     /** RFC 3339. */
     readonly decidedAt?: string
   }
+  readonly removal?: {
+    /** What was to go, when it was begun. */
+    readonly goes: readonly string[]
+    readonly reason: string
+    readonly by: string
+    readonly gone?: readonly string[]
+    /** What was still there when it was listed again. */
+    readonly left?: readonly string[]
+  }
 }
 
 const reason = z.string().trim().min(10).max(1000)
@@ -57,7 +66,8 @@ const commands = {
   agree: z.object({}),
   extend: z.object({ until: day, reason }),
   resume: z.object({ reason }),
-  remove: z.object({ gone: z.array(z.string()), reason }),
+  beginRemoval: z.object({ goes: z.array(z.string()), reason }),
+  remove: z.object({ gone: z.array(z.string()), left: z.array(z.string()), reason }),
 }
 
 export interface Rules {
@@ -96,7 +106,7 @@ export function experimentDecider({ secondPerson = true }: Rules = {}) {
         const next = state.amendment
         if (next === undefined)
           return refuse('nothing-to-amend', 'The code declares what is sealed. Change the declaration first.')
-        if (state.phase === 'removed') return ended(state)
+        if (state.phase === 'removing' || state.phase === 'removed') return ended(state)
         const amended = {
           experiment: id,
           seal: next.seal,
@@ -197,11 +207,16 @@ export function experimentDecider({ secondPerson = true }: Rules = {}) {
           changed(state, state.declaration!, change),
         ]
       },
-      remove({ gone, reason: why }, state, { id, caller }) {
-        if (state.phase === 'removed') return []
+      beginRemoval({ goes, reason: why }, state, { id, caller }) {
+        if (state.phase === 'removing' || state.phase === 'removed') return []
         if (state.phase !== 'kept' && state.phase !== 'killed')
           return refuse('not-decided', 'Decide first, then remove what the experiment added.')
-        return [facts.ExperimentRemoved({ experiment: id, gone, reason: why, by: who(caller) })]
+        return [facts.RemovalBegun({ experiment: id, goes, reason: why, by: who(caller) })]
+      },
+      remove({ gone, left, reason: why }, state, { id, caller }) {
+        if (state.phase === 'removed') return []
+        if (state.phase !== 'removing') return refuse('not-begun', 'A removal is begun before it is done.')
+        return [facts.ExperimentRemoved({ experiment: id, gone, left, reason: why, by: who(caller) })]
       },
     },
     evolve: {
@@ -230,7 +245,12 @@ export function experimentDecider({ secondPerson = true }: Rules = {}) {
       }),
       PeriodExtended: ({ question: _, ...state }, e) => ({ ...state, phase: 'running' as const, until: e.until }),
       ExperimentResumed: ({ decision: _, question: __, ...state }) => ({ ...state, phase: 'running' as const }),
-      ExperimentRemoved: (state) => ({ ...state, phase: 'removed' as const }),
+      RemovalBegun: (state, { experiment: _, ...removal }) => ({ ...state, phase: 'removing' as const, removal }),
+      ExperimentRemoved: (state, { gone, left = [], reason: why, by }) => ({
+        ...state,
+        phase: 'removed' as const,
+        removal: { ...(state.removal ?? { goes: gone, reason: why, by }), gone, left },
+      }),
     },
   })
 }

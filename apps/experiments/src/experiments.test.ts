@@ -18,6 +18,7 @@ const roundUps = experiment('round-ups', {
   variants: { plain: 50, rounded: 50 },
   primary: share(facts.Saved, { within: '1s' }),
   decide: { after: '1s', by: '2099-01-01' },
+  adds: { services: ['pots'] },
 })
 const pot = decider('pot', facts, {
   commands: { visit: z.object({ customerId: z.string() }) },
@@ -173,3 +174,35 @@ it('sends everybody to the winner from then on, without exposing anybody', async
   const events_ = await landscape.services.get('pots')!.store.read('pot-late')
   expect(events_.map(({ type }) => type)).toEqual(['Visited', 'Saved'])
 })
+
+it('lists what a removal takes, goes on where it was killed, and shows that all of it is gone', async () => {
+  const removal = '/experiments/experiments/round-ups/removal'
+  expect((await call(removal)).body).toMatchObject({ ready: true, goes: [{ kind: 'flag' }] })
+  // Kept: only the flag goes. Taken back and killed, with another person's consent: what it added goes too.
+  const reason = 'We want to see it gone from end to end.'
+  await call('/experiments/experiments/round-ups/resume', { reason })
+  expect((await call(removal)).body).toMatchObject({ ready: false, because: expect.stringMatching(/Decide first/) })
+  await call('/experiments/experiments/round-ups/decide', { verdict: 'kill', reason })
+  expect((await call('/experiments/experiments/round-ups/agree', {})).body).toMatchObject({ status: 409 })
+  expect((await call('/experiments/experiments/round-ups/agree', {}, 'bob')).body.decision).toMatchObject({
+    verdict: 'kill',
+    by: 'ada',
+    agreedBy: 'bob',
+  })
+  const before = (await call(removal)).body
+  expect(before.goes).toMatchObject([{ kind: 'flag' }, { kind: 'service', name: 'pots', database: {} }])
+  expect(before._templates.carryOut).toBeDefined()
+
+  // Killed when the service was gone and nobody had said so yet.
+  const running = landscape.services.get('experiments')!
+  const { decider: own } = running.service.resources.find(({ name }) => name === 'experiment') as any
+  await running.run(own.beginRemoval, 'round-ups', { goes: ['flag round-ups', 'service pots'], reason }, 'operator')
+  expect((await call(removal)).body).toMatchObject({ phase: 'removing', ready: true })
+
+  const done = (await call(`${removal}/carryOut`, { reason })).body
+  expect(done).toMatchObject({ phase: 'removed', left: ['flag round-ups: taken out of the code by hand'] })
+  expect(done.gone).toEqual([expect.stringMatching(/^service pots with database .* archived in .*pots-.*\.ndjson/)])
+  expect((await call('/pots/')).status).toBe(404)
+  expect((await call('/experiments/experiments/round-ups')).body.phase).toBe('removed')
+  expect((await call('/experiments/experiments/round-ups/results')).body.results.observed.variants).toBeDefined()
+}, 30_000)

@@ -61,8 +61,20 @@ export const facts = events('experiments', {
   },
   /** A decision was taken back; the experiment runs again, as a new era. */
   ExperimentResumed: { data: z.object({ experiment, reason: z.string(), by }), level: 'published', key: 'experiment' },
+  /** From here on it goes: whoever goes on after a kill finds what was to go. */
+  RemovalBegun: {
+    data: z.object({ experiment, goes: z.array(z.string()), reason: z.string(), by }),
+    level: 'published',
+    key: 'experiment',
+  },
   ExperimentRemoved: {
-    data: z.object({ experiment, gone: z.array(z.string()), reason: z.string(), by }),
+    data: z.object({
+      experiment,
+      gone: z.array(z.string()),
+      left: z.array(z.string()).exactOptional(),
+      reason: z.string(),
+      by,
+    }),
     level: 'published',
     key: 'experiment',
   },

@@ -2,6 +2,7 @@ import { type InlineProjection, link, resource, type Running, service } from '@h
 import { experimentDecider, type ExperimentState, isOpen, type Rules } from './experiment.ts'
 import { facts } from './facts.ts'
 import { type AskableLake, queryOf } from './lake.ts'
+import { type Landscape, landscapeOf, removalView } from './removal.ts'
 import { views } from './views.ts'
 import { type Worker, worker } from './worker.ts'
 
@@ -26,7 +27,7 @@ export function experiments({
 }: ExperimentsOptions = {}) {
   let landscapes: () => AskableLake | undefined = () => undefined
   const query = queryOf(lake ?? (() => landscapes()))
-  let at: { readonly worker: Worker; readonly now: () => number } | undefined
+  let at: { readonly worker: Worker; readonly now: () => number; readonly landscape: Landscape } | undefined
   const working = () => {
     if (at === undefined) throw new Error('Expected the experiments service to have started.')
     return at
@@ -41,15 +42,17 @@ export function experiments({
     title: 'Experiments',
     facts,
     projections: [projection],
-    scopes: ['experiments:read', 'experiments:work', 'experiments:decide'],
+    // Whoever may decide may remove what the experiment added: that is asked of the landscape in this service's name.
+    scopes: ['experiments:read', 'experiments:work', 'experiments:decide', 'operate'],
     resources: [
       experimentResource(experiment),
+      removalView(experiment, () => working().landscape),
       ...views({ query, worker: () => working().worker, now: () => working().now() }),
     ],
     start: (running) => {
       landscapes = running.surroundings.lake
       const looking = worker(running, query, { startAtOnce, onItsWayMs })
-      at = { worker: looking, now: running.surroundings.now }
+      at = { worker: looking, now: running.surroundings.now, landscape: landscapeOf(running) }
       return keepLooking(running, looking, everyMs)
     },
   })
@@ -61,6 +64,7 @@ function experimentResource(experiment: ReturnType<typeof experimentDecider>) {
     links: {
       experiments: () => link('experiments', {}),
       epochs: ({ name }) => link('epochs', { experimentId: name }),
+      removal: ({ name }) => link('removal', { experimentId: name }),
     },
     optionalLinks: {
       results: ofMeasured('results'),
@@ -92,11 +96,6 @@ function experimentResource(experiment: ReturnType<typeof experimentDecider>) {
         when: ({ phase, allocation }) =>
           phase === 'kept' || phase === 'killed' || (phase === 'asked' && allocation?.everybody !== undefined),
         title: 'Take the decision back',
-      },
-      remove: {
-        scope: people,
-        when: ({ phase }) => phase === 'kept' || phase === 'killed',
-        title: 'Record its removal',
       },
     },
   })
