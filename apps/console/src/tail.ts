@@ -35,7 +35,7 @@ const waitSeconds = 20
 const keepAliveMs = 15_000
 
 /**
- * The logs of the landscape's services as one stream, as they come, at a rate that a page can show. `?service=` and `?type=` narrow it (repeated);
+ * The logs of the landscape's services as one stream, as they come, at a rate that a page can show. `?service=` and `?type=` (repeated) and `?view=published` narrow it;
  * it goes on where `Last-Event-ID` says, else it begins with the last events of each. Services that are added later are followed too.
  */
 export function tail(request: Request, options: TailOptions): Response {
@@ -53,7 +53,11 @@ export function tail(request: Request, options: TailOptions): Response {
       write('retry: 1000\n\n')
       const alive = setInterval(() => write(':\n\n'), keepAliveMs)
       const following = new Map<string, Promise<void>>()
-      const narrowed = { services: asked.getAll('service'), types: asked.getAll('type') }
+      const narrowed = {
+        services: asked.getAll('service'),
+        types: asked.getAll('type'),
+        relation: asked.get('view') === 'published' ? 'events' : 'log',
+      }
       void watch({ ...options, ...narrowed, places, tell, signal: gone.signal, following }).finally(() =>
         clearInterval(alive),
       )
@@ -72,6 +76,8 @@ export function tail(request: Request, options: TailOptions): Response {
 interface Following extends TailOptions {
   readonly services: readonly string[]
   readonly types: readonly string[]
+  /** Of the feed that is followed, from a service's home. */
+  readonly relation: string
   readonly places: Map<string, number>
   readonly tell: (told: Told) => void
   readonly signal: AbortSignal
@@ -109,7 +115,7 @@ const landscapeOf = ({ entry, fetch, signal }: Following) =>
 async function follow(service: string, on: Following): Promise<void> {
   try {
     const home = await landscapeOf(on).service(service)
-    const log = home.href('log') as string | undefined
+    const log = home.href(on.relation) as string | undefined
     if (log === undefined) return
     const read = reader(log, on)
     let cursor = String(on.places.get(service) ?? Math.max(0, (await read('end', 0)).to - most / 2))
