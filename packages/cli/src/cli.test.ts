@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { throwAwayServer } from '@headwater/testing'
+import { throwAwayDatabase, throwAwayServer } from '@headwater/testing'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Command } from './command.ts'
@@ -13,6 +13,7 @@ import { type Answered, headwater, headwaterApart, landscapeFolder, type Process
 let folder: string
 let remove: () => Promise<void>
 let server: Awaited<ReturnType<typeof throwAwayServer>>
+let owned: Awaited<ReturnType<typeof throwAwayDatabase>>
 let dev: Process
 let loaded: Command[]
 let simulated: Answered
@@ -20,6 +21,7 @@ let simulated: Answered
 beforeAll(async () => {
   loaded = await Promise.all(commands.map(({ load }) => load()))
   server = await throwAwayServer()
+  owned = await throwAwayDatabase()
   ;({ folder, remove } = await landscapeFolder('apps/bank/src'))
   dev = start(['dev', folder, '--port', '0', '--name', server.name], folder, { DATABASE_URL: server.url })
   await Promise.race([dev.says('Try next'), dev.ended])
@@ -30,13 +32,15 @@ afterAll(async () => {
   dev?.kill('SIGTERM')
   await dev?.ended
   await server?.drop()
+  await owned?.drop()
   await remove?.()
 }, 60_000)
 
 /** These import the landscape's code, which needs a process that reads TypeScript. */
 const loading = /^headwater (contract (check|history|export)|migrate \w)/
 
-function run(line: string | readonly string[]) {
+function run(said: string | readonly string[]) {
+  const line = typeof said === 'string' ? said.replace('postgres://owner@localhost/payments', owned.url) : said
   const place = { cwd: folder, env: { DATABASE_URL: server.url } }
   return typeof line === 'string' && loading.test(line) ? headwaterApart(line, place) : headwater(line, place)
 }

@@ -6,7 +6,7 @@ export { jsonLogger, type Logger } from './logger.ts'
 export { run, type Running, type ServiceStatus, type Surroundings } from './running.ts'
 export { serverFacts } from './database.ts'
 // What a service's database must hold, for those who make it by hand.
-export { schemaSql } from './schema.ts'
+export { applySchema, schemaSql } from './schema.ts'
 // For those who look into a log from outside: where a request is kept, and what it said.
 export { idFrom } from './ids.ts'
 export { keptRequest } from './request.ts'

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest'
 import { z } from 'zod'
 import { decider, events, resource, service } from './index.ts'
 import { run } from './running.ts'
-import { schemaSql } from './schema.ts'
+import { applySchema, makeSchema, schemaSql } from './schema.ts'
 
 const people = events('people', {
   Named: { data: z.object({ personId: z.string(), name: z.string() }), personal: { name: 'personId' } },
@@ -32,6 +32,32 @@ const declared = service('people', {
     },
   ],
   tables: 'create schema if not exists own; create table if not exists own.seen (id text primary key)',
+})
+
+it('is applied by the database’s owner, any number of times and at once, and by nobody else', async () => {
+  const database = await throwAwayDatabase()
+  const role = `app_${database.name}`
+  const url = new URL(database.url)
+  url.username = role
+  url.password = 'app'
+  const owner = new pg.Client({ connectionString: database.url })
+  await owner.connect()
+  try {
+    await owner.query(`create role ${role} login password 'app'; revoke create on schema public from public`)
+    await expect(applySchema(declared, url.href)).rejects.toMatchObject({ code: 'HW_MAY_NOT_CREATE' })
+    await Promise.all([1, 2, 3].map(() => applySchema(declared, database.url, { role })))
+    await applySchema(declared, database.url, { role })
+    const pool = new pg.Pool({ connectionString: url.href, max: 1 })
+    await makeSchema(declared, pool)
+    const counted = await pool.query('select count(*)::int as events from headwater.event')
+    expect(counted.rows).toEqual([{ events: 0 }])
+    await pool.query(`insert into own.seen values ('x')`)
+    await pool.end()
+  } finally {
+    await owner.query(`drop owned by ${role}; drop role ${role}`).catch(() => undefined)
+    await owner.end()
+    await database.drop()
+  }
 })
 
 it('runs under a role that may create nothing, on a schema its owner made from the script', async () => {

@@ -1,6 +1,6 @@
 import { consumersSql, migrateConsumers } from '@headwater/consumer'
 import { migrate, migrationSql, postgresKeyring } from '@headwater/event-store'
-import type pg from 'pg'
+import pg from 'pg'
 import { migrateRegister, registerSql } from './reader-register.ts'
 import type { Service } from './service.ts'
 
@@ -19,7 +19,12 @@ export async function makeSchema({ tables }: Service, pool: pg.Pool): Promise<vo
   await migrateConsumers(pool)
   await migrateRegister(pool)
   await postgresKeyring(pool).migrate()
-  if (tables !== undefined) await pool.query(tables)
+  if (tables !== undefined) await alone(pool, tables)
+}
+
+/** One simple query is one transaction: of several processes that start at once each waits for the one before. */
+async function alone(pool: pg.Pool, statements: string): Promise<void> {
+  await pool.query(`select pg_advisory_xact_lock(hashtextextended('headwater tables', 0)); ${statements}`)
 }
 
 /**
@@ -27,8 +32,7 @@ export async function makeSchema({ tables }: Service, pool: pg.Pool): Promise<vo
  * @param role name of a Postgres role, a plain lower-case identifier
  */
 export function schemaSql({ name, tables }: Service, { role }: { readonly role?: string } = {}): string {
-  if (role !== undefined && !/^[a-z_][a-z0-9_]{0,62}$/.test(role))
-    throw new TypeError(`Expected a role like "bank_app", lower-case letters, digits and "_", got "${role}".`)
+  if (role !== undefined) checkRole(role)
   const own = tables === undefined ? [] : [`-- tables of ${name} itself`, `${tables.trim().replace(/;$/, '')};`]
   return [
     '-- events, projections, documents; keys of personal data',
@@ -39,6 +43,43 @@ export function schemaSql({ name, tables }: Service, { role }: { readonly role?:
     ...own,
     ...(role === undefined ? [] : [grants(role)]),
   ].join('\n')
+}
+
+/**
+ * Makes or brings up to date what a service's database must hold, as the database's owner; any number may do so at once. With a role,
+ * it may use what was made.
+ * @param database URL of the database, with its owner as user
+ * @throws `HW_MAY_NOT_CREATE` where that user may create nothing there
+ */
+export async function applySchema(
+  service: Service,
+  database: string,
+  { role }: { readonly role?: string } = {},
+): Promise<void> {
+  if (role !== undefined) checkRole(role)
+  const pool = new pg.Pool({ connectionString: database, max: 2, application_name: 'headwater migrate' })
+  try {
+    const { rows } = await pool.query<{ may: boolean; who: string }>(
+      `select has_database_privilege(current_database(), 'create') as may, current_user as who`,
+    )
+    if (!rows[0]!.may) throw mayNotCreate(rows[0]!.who)
+    await makeSchema(service, pool)
+    if (role !== undefined) await alone(pool, grants(role))
+  } finally {
+    await pool.end()
+  }
+}
+
+function checkRole(role: string): void {
+  if (!/^[a-z_][a-z0-9_]{0,62}$/.test(role))
+    throw new TypeError(`Expected a role like "bank_app", lower-case letters, digits and "_", got "${role}".`)
+}
+
+function mayNotCreate(who: string): Error {
+  return Object.assign(
+    new Error(`Expected a user who may create schemas in the database, got ${who}. Connect as the database's owner.`),
+    { code: 'HW_MAY_NOT_CREATE' },
+  )
 }
 
 /** For every schema there is: the script made them all, but those every database has. */
