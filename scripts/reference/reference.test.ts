@@ -1,13 +1,16 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { resource, service } from '@headwater/service'
 import { type Landscape, startLandscape } from '@headwater/service/landscape'
 import { throwAwayServer, type ThrowAwayServer } from '@headwater/testing'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import pots from '../../examples/sketch/pots.ts'
+import { facts, pot } from '../../examples/sketch/pots.ts'
 import { files, root } from '../tidy/sources.ts'
 import { landscapePaths, type Path, servicePaths } from './http.ts'
 import { reference } from './reference.ts'
+
+const pots = service('pots', { facts, resources: [resource('/pots/{potId}', pot, { links: {}, actions: {} })] })
 
 let server: ThrowAwayServer
 let directory: string
