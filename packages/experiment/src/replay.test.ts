@@ -1,5 +1,9 @@
+import { events as contractEvents } from '@headwater/contract'
 import { expect, it } from 'vitest'
+import { z } from 'zod'
 import { eventsTable, type TableEvent } from '../test/events-table.ts'
+import { allocationOf, assign, count, experiment } from './index.ts'
+import { recordedVariants } from './recorded-variants.ts'
 import { replay, type Replayable } from './replay.ts'
 
 /** A pot that rounds what is saved up to a step, and never holds more than its limit. */
@@ -71,4 +75,36 @@ it('says whom changed code would answer otherwise, and by how much, each answer 
 it('takes what came before the period as it was', async () => {
   const { requests, differ } = await whatIf(pot(100), '2027-01-01T12:00:03Z')
   expect([requests, differ.map(({ request }) => request)]).toEqual([3, ['r2', 'r3']])
+})
+
+it('asks for the variant each request had: as it was exposed, else by what its log used then', async () => {
+  const facts = contractEvents('pots', { Saved: { data: z.object({ customerId: z.string() }) } })
+  const roundUps = experiment('round-ups', {
+    hypothesis: 'Rounding up makes customers save more.',
+    unit: 'customerId',
+    variants: { plain: 50, rounded: 50 },
+    primary: count(facts.Saved),
+    decide: { after: '14d', by: '2027-02-01' },
+  })
+  const at = (position: number, type: string, data: unknown) => ({
+    service: 'pots',
+    position,
+    time: noon + position,
+    type,
+    data,
+  })
+  const exposure = { experiment: 'round-ups', unit: 'c1', variant: 'rounded', request: 'r2', allocation: 1 }
+  const table = await eventsTable([
+    at(2, 'AllocationAdopted', allocationOf(roundUps)),
+    at(3, 'ExperimentExposed', exposure),
+    at(5, 'AllocationAdopted', allocationOf(roundUps, { version: 2, everybody: 'rounded' })),
+  ])
+  const then = await recordedVariants(table.query, 'pots', ['round-ups'])
+  table.close()
+  const others = ['c2', 'c3', 'c4', 'c5'].map((unit) => assign(roundUps, unit).variant)
+  expect(new Set(others).size).toBe(2)
+  expect(then(roundUps, 'c1', { request: 'r1', position: 1 })).toBe('plain')
+  expect(then(roundUps, 'c1', { request: 'r2', position: 4 })).toBe('rounded')
+  expect(['c2', 'c3', 'c4', 'c5'].map((unit) => then(roundUps, unit, { request: 'r3', position: 4 }))).toEqual(others)
+  expect(then(roundUps, 'c2', { request: 'r4', position: 6 })).toBe('rounded')
 })

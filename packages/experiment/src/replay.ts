@@ -28,9 +28,18 @@ export interface ReplayOptions {
   readonly unit: string
   /** Field whose sum is compared, in its own minor unit; absent: only what happens is. */
   readonly amount?: string
+  /** Only events of this type are summed; absent: all that have the field. */
+  readonly amountIn?: string
   /** The variant a unit had, or would have. Default: control. */
-  readonly variant?: (experiment: any, unit: string) => string
+  readonly variant?: VariantThen
 }
+
+/** The variant of a unit, for a request at its place in the log. */
+export type VariantThen = (
+  experiment: { readonly name: string; readonly control: string },
+  unit: string,
+  asked: { readonly request: string; readonly position: number },
+) => string
 
 export interface Replayed {
   readonly label: 'mechanical: behaviour held fixed'
@@ -151,7 +160,8 @@ function answer(
     others: {},
     now: new Date(act.request!.time),
     newId: () => `${act.request!.id}-${++ids}`,
-    variant: options.variant ?? ((experiment: { control: string }) => experiment.control),
+    variant: (experiment: { name: string; control: string }, unit: string) =>
+      options.variant?.(experiment, unit, { request: act.request!.id, position: act.position }) ?? experiment.control,
   })
   return 'kind' in decided ? [] : decided.map(({ type, data }) => ({ type, data }))
 }
@@ -159,10 +169,12 @@ function answer(
 function difference(
   act: Act,
   events: readonly Event<string, any>[],
-  { unit, amount }: ReplayOptions,
+  { unit, amount, amountIn }: ReplayOptions,
 ): Replayed['differ'][number] {
   const total = (of: readonly Event<string, any>[]) =>
-    of.reduce((sum, { data }) => sum + BigInt(amount === undefined ? 0 : (data?.[amount] ?? 0)), 0n)
+    of
+      .filter(({ type }) => amountIn === undefined || type === amountIn)
+      .reduce((sum, { data }) => sum + BigInt(amount === undefined ? 0 : (data?.[amount] ?? 0)), 0n)
   const named = [...act.events, ...events].find(({ data }) => data?.[unit] !== undefined)
   return {
     request: act.request!.id,
