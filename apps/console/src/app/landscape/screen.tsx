@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Empty, Trouble } from '../parts/empty.tsx'
 import { count, plural, rate } from '../parts/numbers.ts'
 import { SaidAs } from '../parts/said-as.tsx'
+import { Waiting } from '../parts/waiting.tsx'
 import { usePlace } from '../place.ts'
 import { entry } from '../reach.ts'
 import { type ServiceNow, statusQuery } from '../status.ts'
@@ -15,7 +16,8 @@ import './landscape.css'
 export function Landscape() {
   const { query } = usePlace()
   const { data, error } = useQuery(statusQuery)
-  if (data === undefined) return error === null ? null : <Trouble error={error} command="headwater dev" />
+  if (data === undefined)
+    return error === null ? <Waiting what="the landscape" /> : <Trouble error={error} command="headwater dev" />
   const { services } = data
   if (services.length === 0)
     return (
