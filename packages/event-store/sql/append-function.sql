@@ -29,7 +29,8 @@ begin
         or greatest(length(e.id), length(append.correlation), length(append.causation), length(append.traceparent)) > 255
     )
   into prepared, given_ids, size, wrong
-  from rows from (json_to_recordset(append.events) as (
+  -- Line ends can stand between values only; events are served as lines.
+  from rows from (json_to_recordset(translate(append.events::text, e'\r\n', '  ')::json) as (
     id text, type text, "schemaVersion" integer, "occurredAt" timestamptz, data json
   )) with ordinality as e(id, type, "schemaVersion", "occurredAt", data, number);
   if wrong is not null or size = 0 or cardinality(given_ids) > (select count(distinct given) from unnest(given_ids) given) then

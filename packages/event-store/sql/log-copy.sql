@@ -1,15 +1,12 @@
--- CloudEvents JSON, one a line; $source, $after, $upTo and $types are put in as literals, since COPY takes no parameters.
--- Quote and delimiter are characters that JSON cannot hold unescaped, so the bytes pass as they are.
+-- CloudEvents JSON, one a line. Names hold nothing that JSON would escape, and data is JSON without line ends.
 copy (
-  select
-    '{"specversion":"1.0","id":"' || id || '","source":"' || $source || '","type":"' || type || '","subject":"' || stream
-    || '","time":"' || occurred_at
-    || '","datacontenttype":"application/json","position":' || position || ',"streamversion":' || version
-    || ',"schemaversion":' || schema_version
-    || ',"recordedtime":"' || recorded_at
-    || '","correlationid":"' || correlation_id || '","causationid":"' || causation_id
-    || coalesce('","traceparent":"' || traceparent, '') || '","data":' || data::text || '}'
+  select format(
+    '{"specversion":"1.0","id":"%s","source":"%s","type":"%s","subject":"%s","time":"%s","datacontenttype":"application/json","position":%s,"streamversion":%s,"schemaversion":%s,"recordedtime":"%s","correlationid":"%s","causationid":"%s%s","data":%s}
+',
+    id, $source, type, stream, occurred_at, position, version, schema_version, recorded_at, correlation_id, causation_id,
+    '","traceparent":"' || traceparent, data
+  )
   from headwater.event
   where position > $after and position <= $upTo and ($types::text[] is null or type = any($types))
   order by position
-) to stdout (format csv, quote e'\x01', delimiter e'\x02')
+) to stdout (format binary)

@@ -144,7 +144,7 @@ function checkedName(what: string, name: string): string {
 }
 
 function checkedTime(time: string): string {
-  if (/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/.test(time) && !Number.isNaN(Date.parse(time)))
-    return new Date(time).toISOString()
+  const at = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/.test(time) ? Date.parse(time) : Number.NaN
+  if (!Number.isNaN(at)) return new Date(at).toISOString()
   throw new InvalidAppend(`Expected a time like 2026-01-31T12:00:00.000Z, got ${JSON.stringify(time)}.`)
 }

@@ -1,8 +1,8 @@
-import pg from 'pg'
-import { to as copyTo } from 'pg-copy-streams'
+import type pg from 'pg'
+import { copied, copiedText, filled } from './copied.ts'
 import type { LogRow, StoredEvent } from './event.ts'
 import type { Lineage, Log, LogRange } from './log.ts'
-import { logRowOf } from './row.ts'
+import { eventOf, logRowOf } from './row.ts'
 import type { Session } from './session.ts'
 import { checkedSchema, statement } from './statement.ts'
 import type { Waiters } from './waiters.ts'
@@ -47,45 +47,30 @@ export class PostgresLog implements Log {
   async *read(range: { after: number; upTo?: number; types?: readonly string[] }): AsyncIterable<StoredEvent> {
     const upTo = range.upTo ?? (await this.last())
     const page = (after: number) => {
-      const rows = this.rows({ ...range, after, upTo, limit: pageMost })
-      rows.catch(() => undefined) // told to whoever waits for it
-      return rows
+      const lines = this.#lines({ ...range, after, upTo, limit: pageMost })
+      lines.catch(() => undefined) // told to whoever waits for it
+      return lines
     }
     let ahead = page(range.after)
     for (;;) {
-      const rows = await ahead
-      const full = rows.length === pageMost
-      if (full) ahead = page(rows.at(-1)!.position)
-      for (const { data, ...row } of rows) yield { ...row, data: JSON.parse(data) }
+      const lines = await ahead
+      const full = lines.length === pageMost
+      // Asked for before these are parsed, so that the server works meanwhile.
+      if (full) ahead = page(eventOf(lines.at(-1)!).position)
+      for (const line of lines) yield eventOf(line)
       if (!full) return
     }
   }
 
-  async *copy({
-    after,
-    upTo,
-    types,
-  }: {
-    after: number
-    upTo: number
-    types?: readonly string[]
-  }): AsyncIterable<Buffer> {
-    const literals: Record<string, string> = {
-      source: pg.escapeLiteral(`/${this.service}`),
-      after: String(Math.trunc(after)),
-      upTo: String(Math.trunc(upTo)),
-      types: types === undefined ? 'null' : `array[${types.map(pg.escapeLiteral).join(',')}]`,
-    }
-    const text = statement('log-copy', this.#schema).replaceAll(/\$(\w+)/g, (_, name: string) => literals[name]!)
-    const client = await this.#session.pool.connect()
-    let done = false
-    try {
-      for await (const chunk of client.query(copyTo(text))) yield chunk as Buffer
-      done = true
-    } finally {
-      // Left half-way, the connection still has the rest of the rows in it.
-      client.release(!done)
-    }
+  async #lines(range: Required<Omit<LogRange, 'types'>> & Pick<LogRange, 'types'>): Promise<string[]> {
+    const { after, upTo, limit, types } = range
+    const text = filled(statement('log-page', this.#schema), { after, upTo, limit, types })
+    return (await copiedText(this.#session, text)).split('\n').slice(0, -1)
+  }
+
+  copy({ after, upTo, types }: { after: number; upTo: number; types?: readonly string[] }): AsyncIterable<Buffer> {
+    const source = `/${this.service}`
+    return copied(this.#session, filled(statement('log-copy', this.#schema), { source, after, upTo, types }))
   }
 
   waitFor(after: number, options: { waitMs: number; signal?: AbortSignal }): Promise<number> {

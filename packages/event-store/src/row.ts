@@ -26,3 +26,35 @@ export function storedEventOf(row: TextRow): StoredEvent {
   const { data, ...rest } = logRowOf(row)
   return { ...rest, data: JSON.parse(data) }
 }
+
+/** An event from a line of `log-page`. */
+export function eventOf(line: string): StoredEvent {
+  const [
+    position,
+    version,
+    schemaVersion,
+    id,
+    stream,
+    type,
+    occurredAt,
+    recordedAt,
+    correlationId,
+    causationId,
+    traceparent,
+    data,
+  ] = JSON.parse(line)
+  const event = {
+    position,
+    id,
+    stream,
+    version,
+    type,
+    schemaVersion,
+    data,
+    occurredAt,
+    recordedAt,
+    correlationId,
+    causationId,
+  }
+  return traceparent === null ? event : { ...event, traceparent }
+}

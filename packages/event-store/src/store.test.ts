@@ -136,6 +136,23 @@ it('keeps data byte for byte', async () => {
   expect(Buffer.concat(chunks).toString().endsWith(`"data":${text}}\n`)).toBe(true)
 })
 
+it('reads all of the log as it was appended, over many pages, each event on a line also when SQL wrote it on several', async () => {
+  const note = 'é 😀 %s "\\ \u2028'
+  const events = Array.from({ length: 4_999 }, (_, n) => ({ type: 'Saved', data: { n, note: note.repeat(n % 20) } }))
+  for (const stream of ['pot-é', 'pot-2'])
+    await store.append({ streams: [{ stream, events }], meta: { ...meta, traceparent: `00-${stream}` } })
+  await pool.query(`select log_${count}.append('pot-3', $1)`, ['[{"type": "Saved", "data": {\n  "n":\r\n 1\n}}]'])
+  const rows = await store.log.rows({ after: 0, limit: 10_000 })
+  const read = []
+  for await (const event of store.log.read({ after: 0 })) read.push(event)
+  expect(read).toEqual(rows.map((row) => ({ ...row, data: JSON.parse(row.data) })))
+  const chunks = []
+  for await (const chunk of store.log.copy({ after: 0, upTo: 10_000 })) chunks.push(chunk)
+  const lines = Buffer.concat(chunks).toString().split('\n')
+  expect(lines.pop()).toBe('')
+  expect(lines.map((line) => JSON.parse(line).data)).toEqual(read.map(({ data }) => data))
+})
+
 it('writes rows of inline projections with their append, the last of a key, and deletes', async () => {
   const put = (key: string, value?: unknown) => ({
     projection: 'balance',

@@ -1,0 +1,70 @@
+import pg from 'pg'
+import { to as copyTo } from 'pg-copy-streams'
+import type { Session } from './session.ts'
+
+/** The text of a COPY statement with its `$names` filled in as literals: COPY takes no parameters. */
+export function filled(
+  text: string,
+  values: Readonly<Record<string, number | string | readonly string[] | undefined>>,
+) {
+  return text.replaceAll(/\$(\w+)/g, (_, name: string) => literal(values[name]))
+}
+
+function literal(value: number | string | readonly string[] | undefined): string {
+  if (value === undefined) return 'null'
+  if (typeof value === 'number') return String(Math.trunc(value))
+  return typeof value === 'string' ? pg.escapeLiteral(value) : `array[${value.map(pg.escapeLiteral).join(',')}]`
+}
+
+/** The rows of a binary COPY of one text column, one after the other and byte for byte: its text formats look at every character. */
+export async function* copied(session: Session, text: string): AsyncIterable<Buffer> {
+  const client = await session.pool.connect()
+  const framing = new Framing()
+  let done = false
+  try {
+    for await (const chunk of client.query(copyTo(text))) yield framing.off(chunk as Buffer)
+    done = true
+  } finally {
+    // Left half-way, the connection still has the rest of the rows in it.
+    client.release(!done)
+  }
+}
+
+/** All of it as text: for pages. */
+export async function copiedText(session: Session, text: string): Promise<string> {
+  const chunks: Buffer[] = []
+  for await (const chunk of copied(session, text)) chunks.push(chunk)
+  return Buffer.concat(chunks).toString()
+}
+
+const headerBytes = 19
+/** How many columns (int16), and how many bytes the one has (int32). */
+const rowBytes = 6
+
+/** Takes off what a binary COPY puts around rows of one column. It ends with an int16, which is never a whole row's. */
+class Framing {
+  #before: Buffer = Buffer.alloc(0)
+  /** Bytes of framing that come next. */
+  #next = headerBytes
+  /** Bytes left of the row that is passed on. */
+  #left = 0
+
+  off(chunk: Buffer): Buffer {
+    const bytes = this.#before.length === 0 ? chunk : Buffer.concat([this.#before, chunk])
+    const rows = Buffer.allocUnsafe(bytes.length)
+    let at = 0
+    let size = 0
+    for (;;) {
+      const part = Math.min(this.#left, bytes.length - at)
+      size += bytes.copy(rows, size, at, at + part)
+      at += part
+      this.#left -= part
+      if (this.#left > 0 || at + this.#next > bytes.length) break
+      if (this.#next === rowBytes) this.#left = bytes.readInt32BE(at + 2)
+      at += this.#next
+      this.#next = rowBytes
+    }
+    this.#before = bytes.subarray(at)
+    return rows.subarray(0, size)
+  }
+}
