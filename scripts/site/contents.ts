@@ -11,6 +11,7 @@ const guides = [
   'ask-a-question',
   'add-to-an-existing-service',
   'feed-from-an-outbox',
+  'when-kafka-pays',
   'backup-and-restore',
 ]
 const explanations = [

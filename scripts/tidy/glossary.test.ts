@@ -10,7 +10,8 @@ const owners: Readonly<Record<string, RegExp>> = {
   'an error’s': /docs\/errors|operations\.md|workshop\.ts/,
   'AsyncAPI’s': /contract\/src\/asyncapi\.ts/,
   'CloudEvents’': /^spec\/|architecture\.md|feed/,
-  'Kafka’s': /kafka|connector|operations\.md|architecture\.md|why-feeds-and-not-cdc\.md|the-four-evolutions\.md|leaving\.md/i,
+  'Kafka’s':
+    /kafka|connector|operations\.md|architecture\.md|why-feeds-and-not-cdc\.md|the-four-evolutions\.md|leaving\.md|when-kafka-pays\.md/i,
   'others’': /\.md$/,
   'statistics’': /(stats|experiments?)\//,
 }
