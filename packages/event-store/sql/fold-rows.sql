@@ -1,5 +1,12 @@
-select position, stream, version, type, schema_version, data::text, occurred_at
-from headwater.event
-where position > $1 and position <= $2 and type = any($3)
-order by position
-limit $4
+-- Events as JSON arrays, one a line, in the order of `FoldedEvent`.
+copy (
+  select format(
+    '[%s,"%s",%s,"%s",%s,"%s",%s]
+',
+    position, stream, version, type, schema_version, occurred_at, data
+  )
+  from headwater.event
+  where position > $after and position <= $upTo and type = any($types)
+  order by position
+  limit $limit
+) to stdout (format binary)

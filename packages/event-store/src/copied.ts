@@ -30,11 +30,11 @@ export async function* copied(session: Session, text: string): AsyncIterable<Buf
   }
 }
 
-/** All of it as text: for pages. */
-export async function copiedText(session: Session, text: string): Promise<string> {
+/** All its lines: for pages. */
+export async function copiedLines(session: Session, text: string): Promise<string[]> {
   const chunks: Buffer[] = []
   for await (const chunk of copied(session, text)) chunks.push(chunk)
-  return Buffer.concat(chunks).toString()
+  return Buffer.concat(chunks).toString().split('\n').slice(0, -1)
 }
 
 const headerBytes = 19

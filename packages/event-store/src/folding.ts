@@ -1,12 +1,13 @@
 import { contractOf, type EventType, isPersonal } from '@headwater/contract'
 import type { Build, Builds } from './build.ts'
+import { copiedLines, filled } from './copied.ts'
 import { type Decider, definitionOf } from './decider.ts'
 import { rowsOf } from './decision.ts'
 import type { InlineProjection } from './execute.ts'
 import type { Keyring } from './keyring.ts'
 import type { AnyProjection, FoldProjection, SqlProjection } from './projection.ts'
 import { openEvents } from './sealing.ts'
-import type { Session, TextRow } from './session.ts'
+import type { Session } from './session.ts'
 import { evolver, type Loaded, upcast } from './states.ts'
 import { statement } from './statement.ts'
 
@@ -28,15 +29,16 @@ class FoldedEvent {
   /** The row that is being changed. */
   key = ''
 
-  constructor(row: TextRow) {
-    const [position, stream, version, type, schemaVersion, data, occurredAt] = row as readonly string[]
-    this.position = Number(position)
-    this.stream = stream!
-    this.version = Number(version)
-    this.type = type!
-    this.schemaVersion = Number(schemaVersion)
-    this.#occurredAt = occurredAt!
-    this.data = JSON.parse(data!)
+  /** @param line of `fold-rows` */
+  constructor(line: string) {
+    const [position, stream, version, type, schemaVersion, occurredAt, data] = JSON.parse(line)
+    this.position = position
+    this.stream = stream
+    this.version = version
+    this.type = type
+    this.schemaVersion = schemaVersion
+    this.#occurredAt = occurredAt
+    this.data = data
   }
 
   get occurredAt(): Date {
@@ -81,7 +83,7 @@ class Pages {
   readonly #session: Session
   readonly #text: string
   readonly #types: readonly string[]
-  #ahead: { readonly after: number; readonly page: Promise<Page> } | undefined
+  #ahead: { readonly after: number; readonly lines: Promise<string[]> } | undefined
 
   readonly #most: number
 
@@ -95,19 +97,18 @@ class Pages {
   async after(after: number, last: number): Promise<Page> {
     const ahead = this.#ahead
     this.#ahead = undefined
-    const page = await (ahead?.after === after ? ahead.page : this.#read(after, last))
-    if (page.upTo < last) {
-      const next = this.#read(page.upTo, last)
+    const lines = await (ahead?.after === after ? ahead.lines : this.#read(after, last))
+    const upTo = lines.length < this.#most ? last : new FoldedEvent(lines.at(-1)!).position
+    if (upTo < last) {
+      const next = this.#read(upTo, last)
       next.catch(() => undefined) // told to whoever asks for it
-      this.#ahead = { after: page.upTo, page: next }
+      this.#ahead = { after: upTo, lines: next }
     }
-    return page
+    return { events: lines.map((line) => new FoldedEvent(line)), upTo }
   }
 
-  async #read(after: number, last: number): Promise<Page> {
-    const rows = await this.#session.rows(this.#text, [after, last, this.#types, this.#most])
-    const events = rows.map((row) => new FoldedEvent(row))
-    return { events, upTo: rows.length < this.#most ? last : events.at(-1)!.position }
+  #read(after: number, upTo: number): Promise<string[]> {
+    return copiedLines(this.#session, filled(this.#text, { after, upTo, types: this.#types, limit: this.#most }))
   }
 }
 

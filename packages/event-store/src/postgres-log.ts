@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import { copied, copiedText, filled } from './copied.ts'
+import { copied, copiedLines, filled } from './copied.ts'
 import type { LogRow, StoredEvent } from './event.ts'
 import type { Lineage, Log, LogRange } from './log.ts'
 import { eventOf, logRowOf } from './row.ts'
@@ -62,10 +62,8 @@ export class PostgresLog implements Log {
     }
   }
 
-  async #lines(range: Required<Omit<LogRange, 'types'>> & Pick<LogRange, 'types'>): Promise<string[]> {
-    const { after, upTo, limit, types } = range
-    const text = filled(statement('log-page', this.#schema), { after, upTo, limit, types })
-    return (await copiedText(this.#session, text)).split('\n').slice(0, -1)
+  #lines({ after, upTo, limit, types }: LogRange): Promise<string[]> {
+    return copiedLines(this.#session, filled(statement('log-page', this.#schema), { after, upTo, limit, types }))
   }
 
   copy({ after, upTo, types }: { after: number; upTo: number; types?: readonly string[] }): AsyncIterable<Buffer> {
