@@ -63,7 +63,9 @@ export function alignedPages(serving: Serving, mostKeptBytes: number) {
     if (page instanceof Response) return page.clone()
     const caching = `${open ? 'public' : 'private'}, max-age=31536000, immutable`
     const length = String(page.body.length)
-    const headers = { ...page.headers, ...bothAccepts, etag, 'cache-control': caching, 'content-length': length }
+    const { retiring } = wanted.view
+    const kinds = { ...page.headers, ...bothAccepts, ...retiring }
+    const headers = { ...kinds, etag, 'cache-control': caching, 'content-length': length }
     if (asked.headers.get('if-none-match') === etag) return new Response(null, { status: 304, headers })
     return new Response(uncopied(page.body), { headers })
   }

@@ -247,6 +247,43 @@ it('limits how often a client may ask', async () => {
   expect((await get('/pots/events', {}, mailer)).status).toBe(200)
 })
 
+it('bounds the requests that are held open, of one client and in all, and counts those that ended no more', async () => {
+  const { log, get } = potsFeed({ waits: { perClient: 2, inAll: 3 } })
+  const mailer = { subject: 'mailer', scopes: ['events:read'] }
+  const waiting = [get('/pots/events?wait=30'), get('/pots/events?wait=30')]
+  const refused = await get('/pots/events?wait=30')
+  expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '5'])
+  expect((await get('/pots/events')).status).toBe(200)
+  const live = await get('/pots/events', { accept: 'text/event-stream' }, mailer)
+  expect((await get('/pots/events', { accept: 'application/x-ndjson' }, mailer)).status).toBe(429)
+  log.append(saved(1))
+  expect((await Promise.all(waiting)).map(({ status }) => status)).toEqual([200, 200])
+  await live.body!.cancel()
+  const lines = () => get('/pots/events', { accept: 'application/x-ndjson' }, mailer)
+  for (let time = 0; time < 5; time++) expect((await (await lines()).text()).split('\n')).toHaveLength(3)
+})
+
+it('says of deprecated types since when they are and when they go, in every face that shows them', async () => {
+  const retired = contractOf(
+    events('pots', {
+      Saved: { data: any, level: 'published' },
+      Moved: { data: any, level: 'deprecated', until: '2027-03-01' },
+      Tipped: { data: any, level: 'deprecated', until: '2027-02-01' },
+    }),
+  )
+  const deprecatedSince = { Moved: '2026-11-01T00:00:00Z', Tipped: '2026-12-01T00:00:00Z' }
+  const { log, get } = potsFeed({ contract: retired, deprecatedSince })
+  log.append(...many(10))
+  const said = ({ headers }: Response) => [headers.get('deprecation'), headers.get('sunset')]
+  const both = ['@1793491200', 'Mon, 01 Feb 2027 00:00:00 GMT']
+  for (const accept of ['application/json', 'text/html', 'application/x-ndjson', 'application/cloudevents-batch+json'])
+    expect(said(await get('/pots/events', { accept }))).toEqual(both)
+  const { edition } = JSON.parse(await (await get('/pots/events')).text())
+  expect(said(await get(`/pots/events/${edition}/1-10`))).toEqual(both)
+  expect(said(await get('/pots/events?type=Moved'))).toEqual(['@1793491200', 'Mon, 01 Mar 2027 00:00:00 GMT'])
+  expect(said(await get('/pots/events?type=Saved'))).toEqual([null, null])
+})
+
 it('compresses for those who ask, and lines as they come', async () => {
   const { log, get } = potsFeed()
   log.append(...many(1_000))

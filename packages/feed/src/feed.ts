@@ -5,10 +5,12 @@ import { KnownLog } from './known-log.ts'
 import { Links } from './links.ts'
 import type { Log } from './log.ts'
 import { oneEvent } from './one-event.ts'
+import { OpenWaits, type Waits } from './open-waits.ts'
 import { problemOf, Refusal, refusal } from './problem.ts'
 import { limiter, type Rate } from './rate.ts'
+import type { DeprecatedSince } from './retiring.ts'
 import { search } from './searching.ts'
-import type { Asked, Serving } from './serving.ts'
+import { type Asked, clientOf, type Serving } from './serving.ts'
 import { type ViewName, viewsOf } from './view.ts'
 
 export interface FeedOptions {
@@ -25,6 +27,10 @@ export interface FeedOptions {
   readonly open?: boolean
   /** Per client (those without a name share one); default 200 a second, 2,000 at once. */
   readonly rate?: Rate
+  /** Long polls and streams that may be open at once; default 2,000 of one client, 10,000 in all. */
+  readonly waits?: Waits
+  /** Since when deprecated types are, for the header `Deprecation` (RFC 9745). */
+  readonly deprecatedSince?: DeprecatedSince
   /** Bytes of rendered aligned pages kept in memory; default 32 MiB. */
   readonly cacheBytes?: number
   readonly now?: () => Date
@@ -40,15 +46,16 @@ export function feed(options: FeedOptions): FeedHandler {
   const { log, contract, view = 'published', open = false, now = () => new Date(), onError = () => undefined } = options
   const links = new Links(options.basePath ?? (view === 'log' ? '/log' : '/events'), options.homePath ?? '/')
   const known = new KnownLog(log, () => performance.now())
-  const viewFor = viewsOf({ view, contract, now })
-  const serving: Serving = { known, service: log.service, view, links, viewFor, now, open }
+  const viewFor = viewsOf({ view, contract, now, deprecatedSince: options.deprecatedSince })
+  const waits = new OpenWaits(options.waits ?? { perClient: 2_000, inAll: 10_000 })
+  const serving: Serving = { known, service: log.service, view, links, viewFor, now, open, waits }
   const pages = alignedPages(serving, options.cacheBytes ?? 32 << 20)
   const waitFor = limiter(options.rate ?? { perSecond: 200, burst: 2_000 }, () => performance.now())
 
   const answer = async (request: Request, caller: Caller | undefined): Promise<Response> => {
     if (request.method !== 'GET' && request.method !== 'HEAD') throw notAllowed(request.method)
     if (!open) authorize(caller, view)
-    limit(waitFor(caller?.client ?? caller?.subject ?? ''))
+    limit(waitFor(clientOf(caller)))
     await known.check()
     const url = new URL(request.url)
     const asked: Asked = {

@@ -6,7 +6,7 @@ import { alignedAt, pageOf, pageSize } from './links.ts'
 import { type Place, placeOf } from './place.ts'
 import { parseQuery, type Query } from './query.ts'
 import { joined, mostBytes } from './reading.ts'
-import { type Asked, bothAccepts, editionOf, lineageOf, type Serving } from './serving.ts'
+import { type Asked, bothAccepts, clientOf, editionOf, lineageOf, type Serving } from './serving.ts'
 import { accepts, bodyOf, gzipped, type Pieces, uncopied } from './streaming.ts'
 import { linesOf, liveOf } from './streams.ts'
 import type { View } from './view.ts'
@@ -23,9 +23,10 @@ export async function search(serving: Serving, asked: Asked): Promise<Response> 
   const view = serving.viewFor(asked.caller, query.choice)
   const place = await placeOf(serving.known, query)
   if (face === 'lines' || face === 'live') return streamed(serving, { asked, view, place, query }, face)
-  const answer = await bounded(serving, asked, { view, place, query })
+  const end = query.waitMs > 0 ? serving.waits.begin(clientOf(asked.caller)) : undefined
+  const answer = await bounded(serving, asked, { view, place, query }).finally(end)
   const etag = `"${answer.edition}.${answer.range.from}-${answer.range.to}${answer.atEnd ? '.end' : ''}.${face}"`
-  const headers = { ...bothAccepts, 'cache-control': 'no-store', etag, ...rangeHeaders(answer) }
+  const headers = { ...bothAccepts, 'cache-control': 'no-store', etag, ...rangeHeaders(answer), ...view.retiring }
   if (asked.headers.get('if-none-match') === etag) return new Response(null, { status: 304, headers })
   if (face === 'html') return htmlPage(answer, asked.url.searchParams, headers)
   const body = face === 'batch' ? batchBody(answer) : pageBody(answer)
@@ -44,19 +45,32 @@ function streamed(serving: Serving, stream: Search & { asked: Asked }, face: 'li
   const gone = new AbortController()
   const signal = AbortSignal.any([gone.signal, stream.asked.signal])
   const inside = { ...stream, asked: { ...stream.asked, signal } }
-  const pieces: Pieces = face === 'lines' ? linesOf(serving, inside) : liveOf(serving, inside)
+  const end = serving.waits.begin(clientOf(stream.asked.caller))
+  const pieces = ended(face === 'lines' ? linesOf(serving, inside) : liveOf(serving, inside), end)
   const zip = accepts(stream.asked.headers.get('accept-encoding'), 'gzip')
   return new Response(
-    bodyOf(zip ? gzipped(pieces) : pieces, () => gone.abort()),
+    bodyOf(zip ? gzipped(pieces) : pieces, () => {
+      gone.abort()
+      end() // a stream that nobody began to read never comes to its own end
+    }),
     {
       headers: {
         ...bothAccepts,
+        ...stream.view.retiring,
         'cache-control': 'no-store',
         'content-type': mediaTypeOf(face),
         ...(zip ? { 'content-encoding': 'gzip' } : {}),
       },
     },
   )
+}
+
+async function* ended(pieces: Pieces, end: () => void): Pieces {
+  try {
+    yield* pieces
+  } finally {
+    end()
+  }
 }
 
 async function bounded(serving: Serving, asked: Asked, { view, place, query }: Search): Promise<Answer> {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Caller } from '@headwater/hypermedia'
 import type { KnownLog } from './known-log.ts'
 import type { Links } from './links.ts'
+import type { OpenWaits } from './open-waits.ts'
 import type { Choice, View, ViewName } from './view.ts'
 
 /** What every answer of one feed needs. */
@@ -14,6 +15,8 @@ export interface Serving {
   readonly now: () => Date
   /** Open to everyone: shared caches may keep aligned pages. */
   readonly open: boolean
+  /** Requests that are held open. */
+  readonly waits: OpenWaits
 }
 
 /** One request, let in. */
@@ -25,6 +28,9 @@ export interface Asked {
 }
 
 export const everything: Choice = { key: '', all: true, versions: new Map() }
+
+/** Whose requests are counted together: a client's, else a subject's; those of nobody are one. */
+export const clientOf = (caller: Caller | undefined): string => caller?.client ?? caller?.subject ?? ''
 
 /** Hash of everything that decides the bytes of an answer: the view, with its contract and access class, and the lineage. */
 export function editionOf(view: View, lineage: string): string {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Contract, EventType } from '@headwater/contract'
 import type { Caller } from '@headwater/hypermedia'
 import { refusal } from './problem.ts'
+import { type DeprecatedSince, retiringHeaders } from './retiring.ts'
 
 /** `published`: what others may rely on. `log`: everything, as stored. */
 export type ViewName = 'published' | 'log'
@@ -35,9 +36,12 @@ export interface View {
   /** Shows all that its readers may see, so that each event names the one before it. */
   readonly whole: boolean
   readonly forms: ReadonlyMap<string, Form>
+  /** Headers that say which of its types go, and when. */
+  readonly retiring: Readonly<Record<string, string>>
 }
 
 export interface ViewsOptions {
+  readonly deprecatedSince?: DeprecatedSince | undefined
   readonly view: ViewName
   readonly contract: Contract
   readonly now: () => Date
@@ -47,7 +51,12 @@ const formatVersion = 1
 const mostViewsKept = 256
 
 /** Makes the view of a caller and a choice, and keeps it: views are few, requests are many. */
-export function viewsOf({ view, contract, now }: ViewsOptions): (caller: Caller | undefined, choice: Choice) => View {
+export function viewsOf({
+  view,
+  contract,
+  now,
+  deprecatedSince = {},
+}: ViewsOptions): (caller: Caller | undefined, choice: Choice) => View {
   const kept = new Map<string, View>()
   const types = [...contract.types.values()]
   const experimental = view === 'log' ? [] : types.filter(({ level }) => level === 'experimental')
@@ -57,7 +66,8 @@ export function viewsOf({ view, contract, now }: ViewsOptions): (caller: Caller 
     const found = kept.get(key)
     if (found !== undefined) return found
     const visible = types.filter((type) => view === 'log' || also.includes(type) || isPublished(type))
-    const made = view === 'log' ? logView(visible, choice) : publishedView(contract.service, visible, choice)
+    const made =
+      view === 'log' ? logView(visible, choice) : publishedView(contract.service, visible, choice, deprecatedSince)
     if (kept.size >= mostViewsKept) kept.delete(kept.keys().next().value!)
     kept.set(key, made)
     return made
@@ -76,20 +86,26 @@ function shownTo(caller: Caller | undefined, now: Date): (type: EventType) => bo
   }
 }
 
-function publishedView(service: string, visible: readonly EventType[], choice: Choice): View {
+function publishedView(
+  service: string,
+  visible: readonly EventType[],
+  choice: Choice,
+  deprecatedSince: DeprecatedSince,
+): View {
   const byName = new Map(visible.map((type) => [type.type, type]))
   for (const name of choice.versions.keys()) if (!byName.has(name)) throw notShown(service, name, [...byName.keys()])
   const shown = choice.all ? visible : visible.filter(({ type }) => choice.versions.has(type))
   const forms = new Map(shown.map((type) => [type.type, publishedForm(type, choice.versions.get(type.type))]))
   const said = shown.map((type) => [type.type, forms.get(type.type)!.version, type.key, sourceOf(type)])
-  return { hash: hashOf('published', choice.all, said), types: [...forms.keys()], whole: choice.all, forms }
+  const retiring = retiringHeaders(shown, deprecatedSince)
+  return { hash: hashOf('published', choice.all, said), types: [...forms.keys()], whole: choice.all, forms, retiring }
 }
 
 function logView(known: readonly EventType[], choice: Choice): View {
   const keyed = known.filter(({ key }) => key !== undefined)
   const forms = new Map(keyed.map(({ type, key }) => [type, { key: key! }]))
   const hash = hashOf('log', choice.all, choice.all ? [] : [...choice.versions.keys()].toSorted(), [...forms])
-  return { hash, ...(choice.all ? {} : { types: [...choice.versions.keys()] }), whole: choice.all, forms }
+  return { hash, ...(choice.all ? {} : { types: [...choice.versions.keys()] }), whole: choice.all, forms, retiring: {} }
 }
 
 /** The oldest published version, unless another was chosen: a new version changes no byte of anybody's feed. */

@@ -177,3 +177,20 @@ it('keeps what it served, and who let what through', async () => {
   const { overrides } = (await (await ask('ada', ['explore'], '/pots/contract/overrides')).json()) as any
   expect(overrides).toMatchObject([{ who: 'ada (ci)', why: 'agreed with lists', hash }])
 })
+
+it('says on the feed since when a type is deprecated: when it was first served so', async () => {
+  const feedHeaders = async () => (await ask('ada', ['events:read'], '/pots/events')).headers
+  expect((await feedHeaders()).get('deprecation')).toBeNull()
+  const { Counted, Tried } = Object.fromEntries(contractOf(pots).types)
+  const going = events('pots', {
+    Saved: { data: savedData, level: 'deprecated', until: '2999-06-01' },
+    Counted: Counted!,
+    Tried: Tried!,
+  })
+  const began = Math.floor(Date.now() / 1_000)
+  for (let time = 0; time < 2; time++) await landscape.mount(service('pots', { ...owner, facts: going } as any))
+  const since = Number((await feedHeaders()).get('deprecation')!.slice(1))
+  expect([since >= began, since <= Date.now() / 1_000]).toEqual([true, true])
+  expect((await feedHeaders()).get('sunset')).toBe('Sat, 01 Jun 2999 00:00:00 GMT')
+  await landscape.mount(owner)
+})

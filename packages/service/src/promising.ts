@@ -1,6 +1,7 @@
 import {
   type Contract,
   contractDocument,
+  type ContractDocument,
   contractOf,
   fieldReads,
   type FieldReads,
@@ -20,6 +21,8 @@ import type { Service } from './service.ts'
 export interface Promising {
   readonly handle: Handler
   readonly links: Readonly<Record<string, HostLink>>
+  /** Since when deprecated types are: when such a contract was first served. */
+  readonly deprecatedSince: Readonly<Record<string, string>>
   /** Somebody reads what is published. */
   readBy(caller: Caller | undefined): void
   /** The consumer, some of whose events are observed for the fields it reads. */
@@ -31,12 +34,15 @@ export interface Promising {
 export async function promising(service: Service, contract: Contract, surroundings: Surroundings): Promise<Promising> {
   const { pool, basePath, log } = surroundings
   const register = registerOn(pool, surroundings.now)
-  await register.serve(contractDocument(contract, { inside: true }))
+  const document = contractDocument(contract, { inside: true })
+  await register.serve(document)
+  const deprecatedSince = sinceWhen(document, await register.served())
   const readings = readingsOf(service)
   const stop = declareTo(readings, surroundings)
   return {
     handle: contractResource({ contract, register, path: `${basePath}/contract`, now: surroundings.now }),
     links: { contract: { href: '/contract', title: 'What is promised about its events', scope: 'events:read' } },
+    deprecatedSince,
     readBy(caller) {
       // People who may look inside are told what that is worth: what they see is no promise to them.
       if (caller === undefined || caller.scopes.includes('explore')) return
@@ -47,6 +53,20 @@ export async function promising(service: Service, contract: Contract, surroundin
     watched: (consumer) => watched(consumer, readings),
     stop,
   }
+}
+
+/** Type → when it was first served as deprecated, of those that are. */
+function sinceWhen(
+  { types }: ContractDocument,
+  served: readonly { readonly since: string; readonly contract: ContractDocument }[],
+): Record<string, string> {
+  const deprecated = Object.keys(types).filter((type) => types[type]!.level === 'deprecated')
+  return Object.fromEntries(
+    deprecated.flatMap((type) => {
+      const first = served.find(({ contract }) => contract.types[type]?.level === 'deprecated')
+      return first === undefined ? [] : [[type, first.since]]
+    }),
+  )
 }
 
 /** What one consumer reads of one service. */

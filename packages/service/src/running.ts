@@ -248,6 +248,7 @@ function handlerOf(
     log: store.log,
     contract,
     view: 'published',
+    deprecatedSince: promised.deprecatedSince,
     basePath: `${basePath}/events`,
     homePath: `${basePath}/`,
   })
