@@ -22,7 +22,7 @@ type Goes =
   | Going
   | { readonly kind: 'flag' | 'consumer' | 'topic' | 'screen'; readonly name: string; readonly byHand: true }
 
-interface RemovalState {
+export interface RemovalState {
   readonly experiment: string
   readonly phase: ExperimentState['phase']
   readonly goes: readonly Goes[]

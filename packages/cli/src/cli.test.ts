@@ -65,7 +65,7 @@ function isJson(text: string): boolean {
 }
 
 /** Told apart, since they change what others look at. */
-const apart = new Set(['simulate', 'new service', 'rm service', 'adopt'])
+const apart = new Set(['simulate', 'new landscape', 'new service', 'rm service', 'adopt'])
 
 it('simulates customers, and keeps what it says about it off stdout', () => {
   expect(simulated).toMatchObject({ code: 0, stdout: '', stderr: expect.stringMatching(/done in/) })

@@ -67,6 +67,11 @@ export const commands: readonly Listed[] = [
     load: async () => (await import('./commands/why.ts')).why,
   },
   {
+    name: 'new landscape',
+    summary: 'Writes a new landscape into a folder of its own: the example bank, or nearly nothing',
+    load: async () => (await import('./commands/new-landscape.ts')).newLandscape,
+  },
+  {
     name: 'new service',
     summary: 'Writes a small service and runs it beside the others, with all of history',
     load: async () => (await import('./commands/new-service.ts')).newService,
