@@ -18,7 +18,10 @@ export interface Dossier {
   readonly results: Results
   readonly decision: Decision
   readonly node: string
+  /** From these sums alone, anywhere. */
   readonly recompute: string
+  /** From the events again, for who may ask the landscape. */
+  readonly observeAgain: string
 }
 
 export async function dossierOf(experiment: Experiment<any>, query: Query, at?: LookAt): Promise<Dossier> {
@@ -31,7 +34,8 @@ export async function dossierOf(experiment: Experiment<any>, query: Query, at?: 
     results,
     decision: decide(experiment, results),
     node: process.version,
-    recompute: `headwater experiment results ${experiment.name} --at ${where.join(',')} --time ${observed.at.time} --json`,
+    recompute: 'headwater experiment recompute FILE',
+    observeAgain: `headwater experiment results ${experiment.name} --at ${where.join(',')} --time ${observed.at.time} --json`,
   }
 }
 

@@ -146,10 +146,14 @@ const forecast = (on: Seeing) =>
   view(
     '/experiments/{experimentId}/forecast',
     ofMeasured(async ({ declaration, allocation }) => {
-      // Once it runs, its own traffic is no forecast any more: what was known before it began is.
+      const of = (at: LookAt | undefined) => outlook(declaration, { query: on.query, ...(at && { at }) })
       const began = allocation === undefined ? undefined : await startedAt(on.query, declaration.name)
-      const at = began ?? (await on.worker().look())
-      return await outlook(declaration, { query: on.query, ...(at && { at }) })
+      if (began === undefined) return await of(await on.worker().look())
+      // Once it runs, what was known before it began is the forecast; where nothing was, what is known now.
+      return await of(began).catch(async (error: { code?: string }) => {
+        if (error.code !== 'HW_NO_HISTORY') throw error
+        return await of(await on.worker().look())
+      })
     }),
     { name: 'forecast', title: 'What it can see, from history', links: back },
   )

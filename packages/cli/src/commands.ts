@@ -180,21 +180,56 @@ export const commands: readonly Listed[] = [
   {
     name: 'experiment decide',
     summary: 'A person decides: keep or kill, with a reason',
-    load: async () => (await import('./commands/experiment.ts')).decide,
+    load: async () => (await import('./commands/experiment-deciding.ts')).decide,
+  },
+  {
+    name: 'experiment agree',
+    summary: 'A second person agrees to overrule a sealed rule',
+    load: async () => (await import('./commands/experiment-deciding.ts')).agree,
+  },
+  {
+    name: 'experiment extend',
+    summary: 'Decided by people: one more period, with a reason',
+    load: async () => (await import('./commands/experiment-deciding.ts')).extend,
+  },
+  {
+    name: 'experiment resume',
+    summary: 'Takes a decision back; the experiment runs again',
+    load: async () => (await import('./commands/experiment-deciding.ts')).resume,
+  },
+  {
+    name: 'experiment forecast',
+    summary: 'In how many days it can see the effect it states, from real history',
+    load: async () => (await import('./commands/experiment-analysis.ts')).forecast,
+  },
+  {
+    name: 'experiment replay',
+    summary: 'What if: runs stored requests through the code as it is now, and says who would differ',
+    load: async () => (await import('./commands/experiment-replay.ts')).replay,
+  },
+  {
+    name: 'experiment analyse',
+    summary: 'The full result for exposures and outcomes from anywhere, by two SELECTs',
+    load: async () => (await import('./commands/experiment-analysis.ts')).analyse,
   },
   {
     name: 'experiment dossier',
     summary: 'All that a third party needs to compute the results again',
-    load: async () => (await import('./commands/experiment.ts')).dossier,
+    load: async () => (await import('./commands/experiment-analysis.ts')).dossier,
+  },
+  {
+    name: 'experiment recompute',
+    summary: 'Computes a dossier again from its sums: the same bytes, or it was changed',
+    load: async () => (await import('./commands/experiment-analysis.ts')).recompute,
   },
   {
     name: 'experiment check',
     summary: 'Fails while code of a decided experiment is there',
-    load: async () => (await import('./commands/experiment.ts')).check,
+    load: async () => (await import('./commands/experiment-removal.ts')).check,
   },
   {
     name: 'experiment remove',
-    summary: 'Removes what a decided experiment added: listed, archived, gone',
-    load: async () => (await import('./commands/experiment.ts')).remove,
+    summary: 'Removes what a decided experiment added: listed, wound down, archived, gone',
+    load: async () => (await import('./commands/experiment-removal.ts')).remove,
   },
 ]

@@ -29,7 +29,8 @@ export async function connect(invocation: Invocation, scopes: readonly string[] 
   }
   const base = url.endsWith('/') ? url : `${url}/`
   const held = new Set([...operatorScopes, ...scopes])
-  let token = await tokenFor(env, directory, held)
+  const who = typeof invocation.options.as === 'string' ? invocation.options.as : 'operator'
+  let token = await tokenFor(env, directory, held, who)
   const once = async (path: string, init: RequestInit): Promise<Response> => {
     const headers = new Headers(init.headers)
     if (token !== undefined) headers.set('authorization', `Bearer ${token}`)
@@ -51,7 +52,7 @@ export async function connect(invocation: Invocation, scopes: readonly string[] 
     const lacking = answer.status === 403 ? await scopeLacking(answer.clone()) : undefined
     if (lacking === undefined || held.has(lacking) || directory === undefined) return answer
     const before = token
-    token = await tokenFor(env, directory, held.add(lacking))
+    token = await tokenFor(env, directory, held.add(lacking), who)
     return token === before ? answer : await once(path, init)
   }
   return {
@@ -108,9 +109,10 @@ async function tokenFor(
   env: Invocation['env'],
   directory: string | undefined,
   scopes: ReadonlySet<string>,
+  subject: string,
 ): Promise<string | undefined> {
   if (env.HEADWATER_TOKEN !== undefined) return env.HEADWATER_TOKEN
   if (env.HEADWATER_TOKEN_FILE !== undefined) return (await readFile(env.HEADWATER_TOKEN_FILE, 'utf8')).trim()
   if (directory === undefined) return undefined
-  return (await openIssuer(directory)).sign({ subject: 'operator', scopes: [...scopes] }, 3_600)
+  return (await openIssuer(directory)).sign({ subject, scopes: [...scopes] }, 3_600)
 }

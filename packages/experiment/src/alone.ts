@@ -31,6 +31,8 @@ export interface Alone {
 }
 
 export interface AloneResult {
+  /** As it would have been declared: with `results.observed` all that a third party needs. */
+  readonly experiment: Experiment<any>
   readonly results: Results
   readonly decision: Decision
   /** What cannot be known without the requests themselves. */
@@ -72,7 +74,7 @@ export async function analyseAlone(said: Alone, { query }: { readonly query: Que
   }
   const results = conclude(of, observed)
   const ledger = 'No loss ledger: exposures recorded elsewhere cannot be held against the requests that caused them.'
-  return { results, decision: decide(of, results), ledger }
+  return { experiment: of, results, decision: decide(of, results), ledger }
 }
 
 function declared({

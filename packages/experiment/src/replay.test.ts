@@ -77,6 +77,11 @@ it('takes what came before the period as it was', async () => {
   expect([requests, differ.map(({ request }) => request)]).toEqual([3, ['r2', 'r3']])
 })
 
+it('refuses decisions that read other entities', async () => {
+  const reading = { ...pot(1), reads: () => ({ payee: {} }) }
+  await expect(whatIf(reading)).rejects.toMatchObject({ code: 'HW_NOT_REPLAYABLE' })
+})
+
 it('asks for the variant each request had: as it was exposed, else by what its log used then', async () => {
   const facts = contractEvents('pots', { Saved: { data: z.object({ customerId: z.string() }) } })
   const roundUps = experiment('round-ups', {

@@ -1,4 +1,5 @@
 import type { Event } from '@headwater/contract'
+import { ExperimentRefused } from './refused.ts'
 import { canonical } from './seal.ts'
 import type { Query } from './sql.ts'
 import { field, text } from './sql.ts'
@@ -7,6 +8,8 @@ import { field, text } from './sql.ts'
 export interface Replayable<State = any> {
   initialState(): State
   evolve(state: State, event: Event<string, any>): State
+  /** Other entities that a decision reads: there are none to be read here. */
+  reads?(command: { type: string; data: any }, state: State): Readonly<Record<string, unknown>>
   decide(
     command: { type: string; data: any },
     state: State,
@@ -59,7 +62,7 @@ export interface Replayed {
 
 /**
  * What if: runs the stored requests of a period through changed code, each on the state its own earlier answers led to, and says which units and how much money would
- * differ. Nothing is written. What customers would have done instead is not guessed: they ask what they asked.
+ * differ. Nothing is written. Throws HW_NOT_REPLAYABLE. What customers would have done instead is not guessed: they ask what they asked.
  */
 export async function replay(decider: Replayable, options: ReplayOptions): Promise<Replayed> {
   const differ: Replayed['differ'][number][] = []
@@ -153,6 +156,13 @@ function answer(
   options: ReplayOptions,
 ): readonly Event<string, any>[] {
   const { action, input, caller } = act.request!.data
+  const others = Object.keys(decider.reads?.({ type: action, data: input }, state) ?? {})
+  if (others.length > 0) {
+    throw new ExperimentRefused(
+      'HW_NOT_REPLAYABLE',
+      `Expected decisions that read their own entity alone, got ${action}, which reads ${others.join(', ')} too. Replay another resource.`,
+    )
+  }
   let ids = 0
   const decided = decider.decide({ type: action, data: input }, state, {
     id,

@@ -1,9 +1,17 @@
-import { consumer, events, link, only, service, view } from '@headwater/service'
+import { consumer, decidedByPeople, events, link, only, service, view } from '@headwater/service'
 import { speaksFor } from '../customers/speaking.ts'
 import { payments } from '../payments/events.ts'
 
 /** Insights keeps nothing of its own: what it knows follows from the events of others, and may be built again at any time. */
 export const insights = events('insights', {})
+
+/** No metric would tell: people look on a day, and say whether it stays. */
+export const spendingShown = decidedByPeople('spending-shown', {
+  hypothesis: 'Customers who see what they spend a month ask the help desk less about it.',
+  lookAt: 'What the help desk was asked about spending, and who looked at it more than once.',
+  lookOn: '2027-01-05',
+  adds: { services: ['insights'] },
+})
 
 interface Month {
   readonly month: string
@@ -29,11 +37,14 @@ const spending = view(
 )
 
 /** Set-based: one statement a batch, however many payments are in it. */
-const sums = consumer('spending', only(payments, 'Debited'), {
+const sums = consumer(
+  'spending',
+  only(payments, 'Debited'),
+  {
   async batch(events, { query }) {
     const spent = events.filter(({ data }) => data.customerId !== '')
     await query(
-      `insert into insights.spending as s (customer_id, month, spent_minor, payments)
+      `insert into spending as s (customer_id, month, spent_minor, payments)
        select customer_id, date_trunc('month', occurred_at at time zone 'utc')::date, sum(amount_minor), count(*)
        from unnest($1::text[], $2::timestamptz[], $3::bigint[]) as e(customer_id, occurred_at, amount_minor)
        group by 1, 2 order by 1, 2
@@ -46,16 +57,21 @@ const sums = consumer('spending', only(payments, 'Debited'), {
       ],
     )
   },
-})
+},
+  {
+    keeps: {
+      schema: 'insights',
+      tables: `create table spending (
+        customer_id text not null, month date not null, spent_minor bigint not null, payments integer not null,
+        primary key (customer_id, month))`,
+    },
+  },
+)
 
 export default service('insights', {
   title: 'Monthly spending of customers',
   facts: insights,
-  tables: `
-    create schema if not exists insights;
-    create table if not exists insights.spending (
-      customer_id text not null, month date not null, spent_minor bigint not null, payments integer not null,
-      primary key (customer_id, month))`,
   resources: [spending],
   consumers: [sums],
+  experiments: [spendingShown],
 })

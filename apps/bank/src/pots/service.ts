@@ -34,7 +34,7 @@ export const roundUps = experiment('round-ups', {
   hypothesis: 'Rounding up makes customers save at least 10 % more within 28 days.',
   unit: 'customerId',
   variants: { plain: 50, rounded: 50 },
-  primary: sum(pots.Saved, 'amountMinor', { within: '28d' }),
+  primary: sum(pots.Saved, 'amountMinor', { within: '28d', expect: '10%' }),
   guardrails: [share(pots.PotClosed, { mayRise: '5pp' })],
   decide: { after: '14d', by: '2027-02-01' },
   adds: { services: ['pots'] },

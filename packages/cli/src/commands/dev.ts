@@ -6,6 +6,7 @@ import { jsonLogger, type Landscape, startLandscape } from '@headwater/service/l
 import { type Command, Ended, exitCode, type Invocation } from '../command.ts'
 import type { Output } from '../output.ts'
 import { Broken, make, type Made, serviceFolders, sweep, typeErrors, watchSource } from '../workshop.ts'
+import { overdueIn } from '../overdue.ts'
 
 export const dev: Command = {
   name: 'dev',
@@ -60,6 +61,7 @@ export const dev: Command = {
       options['no-watch'] === true
         ? () => undefined
         : watchSource(folder, () => replaceChanged(folder, made, landscape, output))
+    for (const line of await overdueIn(askerOf(landscape))) output.say(`  ${output.colour('yellow', line)}\n`)
     if (!signal.aborted)
       await new Promise<void>((finish) => signal.addEventListener('abort', () => finish(), { once: true }))
     output.say('\nstopping: open requests finish first')
@@ -79,6 +81,11 @@ async function startKafka(landscape: Landscape, directory: string, output: Outpu
   const token = () => landscape.issuer.sign({ subject: 'kafka-connect', scopes: ['events:read'] })
   const beside = await startBeside({ directory: join(directory, 'kafka'), entry: landscape.url, token })
   output.print(`kafka      ${beside.kafka.bootstrap}, a topic per service: headwater.<service>`)
+function askerOf({ url, fetchAs }: Landscape): (path: string) => Promise<any> {
+  const ask = fetchAs('operator', ['experiments:read'])
+  return async (path) => await (await ask(new URL(path, url), { headers: { accept: 'application/json' } })).json()
+}
+
   output.print(`connector  ${beside.worker.url}/connectors/${beside.connector}/status`)
   return beside
 }

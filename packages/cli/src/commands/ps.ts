@@ -1,5 +1,6 @@
 import { type Command, exitCode } from '../command.ts'
 import { connect } from '../connection.ts'
+import { overdueIn } from '../overdue.ts'
 import { table } from '../output.ts'
 
 export interface ServiceStatus {
@@ -28,6 +29,7 @@ export const ps: Command = {
       })),
     ])
     invocation.output.show(services, () => table(rows))
+    for (const line of await overdueIn(json)) invocation.output.say(line)
     return exitCode.ok
   },
 }
