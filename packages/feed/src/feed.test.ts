@@ -225,6 +225,22 @@ it('serves http-feeds readers', async () => {
   expect((await get('/pots/events?lastEventId=nobody', accept)).status).toBe(409)
 })
 
+it('leads http-feeds readers, who know ids alone, past hidden events wherever pages end', async () => {
+  const { log, get } = potsFeed({ open: true })
+  const isShown = (n: number) => n % 3 !== 0 && n <= 4_050
+  const numbers = Array.from({ length: 4_100 }, (_, index) => index + 1)
+  log.append(...numbers.map((n) => (isShown(n) ? saved(n) : closed(n))))
+  const read: string[] = []
+  // As they ask: no Accept, and an empty id at first.
+  for (let id = ''; ;) {
+    const events = (await (await get(`/pots/events?lastEventId=${id}`)).json()) as { id: string }[]
+    if (events.length === 0) break
+    read.push(...events.map((event) => event.id))
+    id = read.at(-1)!
+  }
+  expect(read).toEqual(numbers.filter(isShown).map((n) => `e${n}`))
+})
+
 it('is a page for people, without scripts, that escapes what events say', async () => {
   const { log, get } = potsFeed()
   log.append({ type: 'Saved', data: '{"note":"<script>alert(1)</script>","a":12.50}' })

@@ -75,7 +75,10 @@ async function* ended(pieces: Pieces, end: () => void): Pieces {
 
 async function bounded(serving: Serving, asked: Asked, { view, place, query }: Search): Promise<Answer> {
   const { known, links } = serving
-  const plain = view.whole && query.choice.versions.size === 0 && query.until === undefined && query.limit === undefined
+  // Who knows ids alone goes on behind what was shown last: a page's end behind which nothing is shown would be the end for ever.
+  const byId = typeof query.after === 'object' && 'eventId' in query.after
+  const bare = query.choice.versions.size === 0 && query.until === undefined && query.limit === undefined
+  const plain = view.whole && bare && !byId
   const { range, atEnd } = await collected(serving, asked, { view, place, query }, plain)
   const log = await lineageOf(known)
   const edition = editionOf(view, log)
