@@ -269,7 +269,7 @@ it('completes commands, second words and options in bash', async () => {
     const code = `source ${script}; COMP_WORDS=(${words}); COMP_CWORD=${line.length}; _headwater; echo "\${COMPREPLY[@]}"`
     return (await promisify(execFile)('bash', ['-c', code])).stdout.trim().split(' ')
   }
-  expect(await complete('re')).toEqual(['rebuild', 'render'])
+  expect(await complete('re')).toEqual(['rebuild', 'render', 'rewind'])
   expect(await complete('rm', '')).toEqual(['service'])
   expect(await complete('parked', 'notifications', '--r')).toEqual(['--retry', '--reason'])
   expect(await complete('new', 'service', 'x', '--fo')).toEqual(['--follow'])

@@ -88,8 +88,13 @@ export const commands: readonly Listed[] = [
   },
   {
     name: 'rebuild',
-    summary: "Makes a service's projections anew from its log, beside the ones that are read",
+    summary: 'Makes projections, and tables of consumers, anew beside the ones that are read',
     load: async () => (await import('./commands/rebuild.ts')).rebuild,
+  },
+  {
+    name: 'rewind',
+    summary: 'Lets a consumer handle its past again; what it did outside stays done',
+    load: async () => (await import('./commands/rewind.ts')).rewind,
   },
   {
     name: 'contract check',

@@ -108,6 +108,16 @@ export interface ConsumerOptions {
   readonly afterFork?: 'stop' | 'go-on'
   /** Keys set aside in this process, at most (default 1,000): then retriable events wait in place, and poison stops the consumer. */
   readonly parkedKeys?: number
+  /** Tables that follow from the events alone; `rebuildConsumer` makes them anew beside the live ones. */
+  readonly keeps?: KeptTables
+}
+
+/** What a consumer's handlers fill: nobody else writes there. */
+export interface KeptTables {
+  /** A Postgres schema of their own; names without schema lie there, in `tables` and in the handlers' SQL. */
+  readonly schema: string
+  /** The statements that make them. */
+  readonly tables: string
 }
 
 /** A named group that handles events: data and functions, nothing running. */

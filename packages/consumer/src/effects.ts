@@ -1,5 +1,5 @@
 import { identifier } from './identifier.ts'
-import type { ConsumedEvent } from './consumer.ts'
+import type { ConsumedEvent, KeptTables } from './consumer.ts'
 
 /** What a command handle may carry so that its data is typed: `(data) => …`, or the phantom `input`. */
 export type CommandData<Command> = Command extends { readonly input?: infer Data }
@@ -34,9 +34,10 @@ export interface Effects {
   transact<Result>(work: (tx: EffectTransaction) => Promise<Result>): Promise<Result>
 }
 
-/** Transactions in which names without schema lie in this one, then in `public`. */
-export function inSchema(effects: Effects, schema: string): Effects {
-  const path = `set local search_path to ${identifier(schema)}, public`
+/** Transactions in which names without schema lie in the schema of the tables that are kept, then in `public`. */
+export function keeping(effects: Effects, kept: KeptTables | undefined): Effects {
+  if (kept === undefined) return effects
+  const path = `set local search_path to ${identifier(kept.schema)}, public`
   return {
     transact: (work) =>
       effects.transact(async (tx) => {
@@ -44,4 +45,18 @@ export function inSchema(effects: Effects, schema: string): Effects {
         return await work(tx)
       }),
   }
+}
+
+/** Makes a consumer's tables where their schema is not there yet: one script, to be run in a transaction. */
+export function keptTablesSql({ schema, tables }: KeptTables): string {
+  const name = identifier(schema)
+  return `do $make$
+begin
+  if to_regnamespace('${name.replaceAll("'", "''")}') is null then
+    create schema ${name};
+    set local search_path to ${name}, public;
+    ${tables.trim().replace(/;$/, '')};
+    set local search_path to default;
+  end if;
+end $make$`
 }

@@ -9,13 +9,14 @@ export type {
   HandlerContext,
   Handlers,
   HandlersByType,
+  KeptTables,
   SetContext,
   SetHandler,
 } from './consumer.ts'
 export { deliverOutbox } from './delivery.ts'
 export type { Deliver, DeliverContext, DeliveryOptions, RunningDelivery } from './delivery.ts'
 export { LogForked } from '@headwater/feed'
-export { inSchema } from './effects.ts'
+export { keptTablesSql } from './effects.ts'
 export type { CommandData, Effects, EffectTransaction, Run, RunFor } from './effects.ts'
 export { Fatal, Poison, Retriable } from './failure.ts'
 export type { Judgement, KeptError } from './failure.ts'

@@ -1,6 +1,5 @@
 import { chase } from './chase.ts'
-import type { Consumer } from './consumer.ts'
-import { inSchema, type EffectTransaction } from './effects.ts'
+import type { Consumer, KeptTables } from './consumer.ts'
 import type { PostgresKeeper } from './keepers/postgres.ts'
 import { runConsumer } from './run-consumer.ts'
 import type { Source } from './source.ts'
@@ -8,36 +7,34 @@ import type { Source } from './source.ts'
 export interface RebuildOptions {
   readonly source: Source
   readonly keeper: PostgresKeeper
-  /** Schema of the tables that the consumer fills. Its handlers name them without schema: run it with `inSchema(effects, schema)`. */
-  readonly schema: string
-  /** Makes those tables, empty; names without schema lie in the new one. */
-  readonly prepare: (tx: EffectTransaction) => Promise<unknown>
   /** Held although never made: what parked events would have done outside. Without it a rebuild with parked events is refused. */
   readonly parked?: 'hold'
   readonly signal?: AbortSignal
 }
 
 /**
- * Builds a consumer's tables anew from all of history beside the live ones, which serve and move on meanwhile; then switches,
- * in one transaction: the schema's name and the checkpoints. Outside effects and commands are held throughout: the live consumer
+ * Builds the tables a consumer `keeps` anew from all of history beside the live ones, which serve and move on meanwhile; then
+ * switches, in one transaction: the schema's name and the checkpoints. Outside effects and commands are held throughout: the live consumer
  * made them. The live consumer must be running, and is not overtaken. Answers the events handled.
+ * @throws `HW_NOTHING_KEPT` for a consumer that keeps no tables: `rewindConsumer` lets it handle its past again
  */
 export async function rebuildConsumer(consumer: Consumer, options: RebuildOptions): Promise<{ handled: number }> {
-  const { source, keeper, schema, prepare, signal = new AbortController().signal, parked } = options
+  const { source, keeper, signal = new AbortController().signal, parked } = options
+  const { schema, tables } = keptBy(consumer)
   const shadow = {
     consumer: consumer.name,
     shadow: `${consumer.name}+rebuild`,
     schema,
     services: consumer.services.map(({ service }) => service),
   }
-  await keeper.shadows.open(shadow, async (tx) => void (await prepare(tx)))
+  await keeper.shadows.open(shadow, async (tx) => void (await tx.query(tables)))
   const running = runConsumer(
-    { ...consumer, name: shadow.shadow },
     {
-      keeper,
-      source: chase(source, { keeper, consumer: consumer.name }),
-      effects: inSchema(keeper.effects, `${schema}_rebuild`),
+      ...consumer,
+      name: shadow.shadow,
+      options: { ...consumer.options, keeps: { schema: `${schema}_rebuild`, tables } },
     },
+    { keeper, source: chase(source, { keeper, consumer: consumer.name }) },
   )
   try {
     // Twice: the second time little is left, so that the switch comes close behind the live one.
@@ -53,4 +50,14 @@ export async function rebuildConsumer(consumer: Consumer, options: RebuildOption
   await running.stop()
   await keeper.shadows.adopt(shadow, { holdParked: parked === 'hold' })
   return { handled: running.status().handled }
+}
+
+function keptBy({ name, options }: Consumer): KeptTables {
+  if (options.keeps !== undefined) return options.keeps
+  throw Object.assign(
+    new Error(
+      `Expected a consumer that keeps tables, got ${name}, which declares none. Declare keeps: { schema, tables }, or rewind it.`,
+    ),
+    { code: 'HW_NOTHING_KEPT' },
+  )
 }

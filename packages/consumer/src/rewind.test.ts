@@ -6,7 +6,7 @@ import {
   rebuildConsumer,
   rewindConsumer,
   runConsumer,
-  inSchema,
+  keptTablesSql,
   type RunningConsumer,
 } from './index.ts'
 import { openShop, orders, problemsIn, record, type Shop, upTo } from '../test/orders.ts'
@@ -109,29 +109,29 @@ async function started(position: number): Promise<RunningConsumer> {
 }
 
 describe('a rebuild beside the live consumer', () => {
-  const totals = consumer('totals', orders, {
-    async Placed({ amount }, { event, query, outbox }) {
-      await query(
-        `insert into total (stream, amount, events) values ($1, $2, 1)
+  const keeps = {
+    schema: 'insights',
+    tables: 'create table total (stream text primary key, amount bigint not null, events int not null)',
+  }
+  const totals = consumer(
+    'totals',
+    orders,
+    {
+      async Placed({ amount }, { event, query, outbox }) {
+        await query(
+          `insert into total (stream, amount, events) values ($1, $2, 1)
          on conflict (stream) do update set amount = total.amount + excluded.amount, events = total.events + 1`,
-        [event.stream, amount],
-      )
-      outbox(event.position)
+          [event.stream, amount],
+        )
+        outbox(event.position)
+      },
     },
-  })
-  const prepare = (tx: { query(sql: string): Promise<unknown> }) =>
-    tx.query('create table total (stream text primary key, amount bigint not null, events int not null)')
+    { keeps },
+  )
 
   async function live(): Promise<RunningConsumer> {
-    await shop.pool.query(
-      'create schema insights; create table insights.total (stream text primary key, amount bigint not null, events int not null)',
-    )
-    const one = runConsumer(totals, {
-      source: shop.source,
-      keeper: shop.keeper,
-      leaseMs: 600,
-      effects: inSchema(shop.keeper.effects, 'insights'),
-    })
+    for (let process = 0; process < 2; process++) await shop.pool.query(keptTablesSql(keeps))
+    const one = runConsumer(totals, { source: shop.source, keeper: shop.keeper, leaseMs: 600 })
     running.push(one)
     return one
   }
@@ -150,7 +150,7 @@ describe('a rebuild beside the live consumer', () => {
         seen.push((await counted()).events)
       }
     })()
-    await rebuildConsumer(totals, { source: shop.source, keeper: shop.keeper, schema: 'insights', prepare })
+    await rebuildConsumer(totals, { source: shop.source, keeper: shop.keeper })
     done = true
     await traffic
     const last = shop.place(10, 37)
@@ -178,9 +178,7 @@ describe('a rebuild beside the live consumer', () => {
         },
       },
     }
-    await expect(
-      rebuildConsumer(broken, { source: shop.source, keeper: shop.keeper, schema: 'insights', prepare }),
-    ).rejects.toThrow('stop')
+    await expect(rebuildConsumer(broken, { source: shop.source, keeper: shop.keeper })).rejects.toThrow('stop')
     expect(await counted()).toMatchObject({ events: 50 })
     await one.caughtUp({ orders: shop.place(5, 5) })
     expect(await counted()).toMatchObject({ events: 55 })

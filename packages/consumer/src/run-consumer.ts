@@ -6,6 +6,7 @@ import { Budget } from './budget.ts'
 import { systemClock, type Clock } from './clock.ts'
 import type { Consumer, ConsumedService } from './consumer.ts'
 import { deliverOutbox, type RunningDelivery } from './delivery.ts'
+import { keeping } from './effects.ts'
 import { backOffMs, Fatal, judge, type KeptError, keptError } from './failure.ts'
 import { Holdings } from './holding.ts'
 import type { ForkRecord } from './keeper.ts'
@@ -65,7 +66,12 @@ class Running implements RunningConsumer {
     setMaxListeners(0, this.#stopping.signal)
     const holdings = this.#holdings
     const shared = { consumer, keeper, holdings, clock, random, meter: this.#meter, signal: this.#stopping.signal }
-    const lane = { ...shared, budget: this.#budget, effects: options.effects ?? keeper.effects, judge: options.judge }
+    const lane = {
+      ...shared,
+      budget: this.#budget,
+      effects: keeping(options.effects ?? keeper.effects, consumer.options.keeps),
+      judge: options.judge,
+    }
     const lanes = consumer.options.order === 'log' ? 1 : (consumer.options.lanes ?? 8)
     this.#lanes = Array.from({ length: lanes }, () => new Lane({ ...lane, tracer: options.tracer }))
     for (const of of consumer.services) {

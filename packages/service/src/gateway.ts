@@ -20,7 +20,9 @@ export interface Gate {
 }
 
 /** First parts of paths that are the landscape's own. */
-const taken = new Set('live ready lake status settle rebuild forget clock removals lineages imports parked'.split(' '))
+const taken = new Set(
+  'live ready lake status settle rebuild forget clock removals lineages imports parked rewinds'.split(' '),
+)
 
 /** A service of such a name would never be reached. @throws `HW_SERVICE_NAME_TAKEN` */
 export function refuseTaken(name: string): void {

@@ -1,10 +1,13 @@
-import { adopt, rebuild } from '@headwater/event-store'
+import type { Consumer } from '@headwater/consumer'
+import { adopt } from '@headwater/event-store'
 import { type Caller, problem, readBody } from '@headwater/hypermedia'
 import { importPart } from './importing.ts'
 import type { Landscape } from './landscape.ts'
 import { parked } from './parking.ts'
 import { StillRead } from './removal.ts'
+import { rebuildOf, rewind } from './replaying.ts'
 import { lacking } from './right.ts'
+import type { Running } from './running.ts'
 import { NotWoundDown } from './winding-down.ts'
 
 /** What the operator of a landscape may look at and do, by path. Whoever reads events may see how far they are. */
@@ -15,8 +18,9 @@ export async function operate(
   { caller }: { readonly caller?: Caller },
 ): Promise<Response | undefined> {
   const [, kind, name = '', consumer] = /^\/([a-z]+)\/([a-z][a-z0-9-]*)(?:\/([\w-]+))?$/.exec(path) ?? []
-  const one = (kind === 'parked') === (consumer !== undefined) ? ofService[`${request.method} /${kind}/`] : undefined
-  const act = acts[`${request.method} ${path}`] ?? one?.(name, consumer ?? '')
+  const asked = `${request.method} /${kind}/`
+  const one = consumer === undefined ? ofService[asked]?.(name) : ofConsumer[asked]?.(name, consumer)
+  const act = acts[`${request.method} ${path}`] ?? one
   if (act === undefined) return undefined
   const scope = request.method === 'GET' && path === '/status' ? 'events:read' : 'operate'
   return lacking(caller, scope) ?? (await act(landscape, request))
@@ -27,8 +31,8 @@ type Act = (landscape: Landscape, request: Request) => Promise<Response>
 const missing = (name: string): Response =>
   problem(404, { code: 'HW_NO_SUCH_SERVICE', detail: `Expected a service that runs, got "${name}".` })
 
-/** What is asked of one service: the path names it, and where that matters its consumer. */
-const ofService: Readonly<Record<string, (name: string, consumer: string) => Act>> = {
+/** What is asked of one service: the path names it. */
+const ofService: Readonly<Record<string, (name: string) => Act>> = {
   'GET /removals/': (name) => async (landscape) => {
     const removal = await landscape.removal(name)
     return removal === undefined ? missing(name) : Response.json(removal)
@@ -61,15 +65,28 @@ const ofService: Readonly<Record<string, (name: string, consumer: string) => Act
     const found = landscape.services.get(name)
     return found === undefined ? missing(name) : await importPart(found, request)
   },
-  'GET /parked/': parkedOf,
-  'POST /parked/': parkedOf,
 }
 
-function parkedOf(name: string, consumer: string): Act {
-  return async (landscape, request) => {
-    const found = landscape.services.get(name)
-    return found === undefined ? missing(name) : await parked(found, consumer, request)
-  }
+/** What is asked of one consumer of a service. */
+const ofConsumer: Readonly<Record<string, (name: string, consumer: string) => Act>> = {
+  'GET /parked/': withConsumer(parked),
+  'POST /parked/': withConsumer(parked),
+  'POST /rewinds/': withConsumer(rewind),
+}
+
+function withConsumer(act: (running: Running, consumer: Consumer, request: Request) => Promise<Response>) {
+  return (name: string, consumer: string): Act =>
+    async (landscape, request) => {
+      const found = landscape.services.get(name)
+      if (found === undefined) return missing(name)
+      const known = found.service.consumers ?? []
+      const declared = known.find((one) => one.name === consumer)
+      if (declared !== undefined) return await act(found, declared, request)
+      return problem(404, {
+        code: 'HW_NO_SUCH_CONSUMER',
+        detail: `Expected a consumer of ${name}, one of ${known.map((one) => one.name).join(', ') || '(none)'}; got "${consumer}".`,
+      })
+    }
 }
 
 const acts: Readonly<Record<string, Act>> = {
@@ -85,19 +102,14 @@ const acts: Readonly<Record<string, Act>> = {
   },
   'POST /rebuild': async (landscape, request) => {
     const body = await readBody(request)
-    const { service, projection } = (body.kind === 'json' ? body.value : {}) as Record<string, unknown>
+    const { service, name } = (body.kind === 'json' ? body.value : {}) as Record<string, unknown>
     const found = landscape.services.get(String(service))
-    const all = found?.service.projections ?? []
-    const wanted = projection === undefined ? all : all.filter(({ name }) => name === projection)
-    if (found === undefined || (projection !== undefined && wanted.length === 0)) {
-      return problem(404, {
-        code: 'HW_NO_SUCH_PROJECTION',
-        detail: `Expected a service and one of its projections, got ${String(service)}/${String(projection)}.`,
-      })
-    }
-    const rebuilt = []
-    for (const one of wanted) rebuilt.push(await rebuild(found.store, one, { signal: request.signal }))
-    return Response.json({ service, rebuilt })
+    const rebuilt = found && (await rebuildOf(found, name === undefined ? undefined : String(name), request.signal))
+    if (rebuilt !== undefined) return Response.json({ service, rebuilt })
+    return problem(404, {
+      code: 'HW_NO_SUCH_PROJECTION',
+      detail: `Expected a service and one of its projections, or of its consumers that keep tables, got ${String(service)}/${String(name)}.`,
+    })
   },
   'POST /forget': async (landscape, request) => {
     const body = await readBody(request)

@@ -1,17 +1,10 @@
-import { postgresKeeper } from '@headwater/consumer'
+import type { Consumer } from '@headwater/consumer'
 import { problem, readBody } from '@headwater/hypermedia'
 import type { Running } from './running.ts'
 
 /** Events a consumer put aside, and a person's word on them: `{"retry": true}`, or `{"skip": id, "service": …, "reason": …}`. */
-export async function parked(running: Running, consumer: string, request: Request): Promise<Response> {
-  const known = running.service.consumers ?? []
-  if (!known.some(({ name }) => name === consumer)) {
-    return problem(404, {
-      code: 'HW_NO_SUCH_CONSUMER',
-      detail: `Expected a consumer of ${running.service.name}, one of ${known.map(({ name }) => name).join(', ') || '(none)'}; got "${consumer}".`,
-    })
-  }
-  const events = postgresKeeper({ pool: running.surroundings.pool }).parked
+export async function parked(running: Running, { name: consumer }: Consumer, request: Request): Promise<Response> {
+  const events = running.keeper.parked
   if (request.method === 'GET')
     return Response.json({ consumer, parked: (await events.list(consumer)).filter(({ state }) => state !== 'skipped') })
   const body = await readBody(request)

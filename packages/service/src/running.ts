@@ -1,5 +1,13 @@
 import type { Contract } from '@headwater/contract'
-import { feedSource, postgresKeeper, type RunningConsumer, type RunOptions, runConsumer } from '@headwater/consumer'
+import {
+  feedSource,
+  type PostgresKeeper,
+  postgresKeeper,
+  type RunningConsumer,
+  type RunOptions,
+  runConsumer,
+  type Source,
+} from '@headwater/consumer'
 import {
   type CommandData,
   type EventStore,
@@ -65,6 +73,9 @@ export interface Running {
   /** Keys of the people whose personal data it holds; `forget` one, and all of it is unreadable everywhere. */
   readonly keys: Keyring
   readonly consumers: readonly RunningConsumer[]
+  /** Where they read, and who keeps how far they are. */
+  readonly source: Source
+  readonly keeper: PostgresKeeper
   readonly surroundings: Surroundings
   /** Projections that follow the log, and the rebuilding of those whose code has changed. */
   readonly projections: () => Following
@@ -138,12 +149,16 @@ async function begin(
   const consumers: RunningConsumer[] = []
   const open = new OpenRequests()
   const inline = inlineOf(service)
+  const source = feedSource(surroundings.entry, { fetch: surroundings.fetch })
+  const keeper = postgresKeeper({ pool, effects: effectsOf(store, inline, allocations) })
   const running: Running = {
     service,
     contract,
     store,
     keys,
     consumers,
+    source,
+    keeper,
     surroundings,
     projections: () => following,
     query: async (sql, params) => (await pool.query(sql, params as unknown[])).rows,
@@ -171,8 +186,6 @@ async function begin(
     log('error', 'projections-failed', { service: service.name, message: error.message }),
   )
   stops.push(() => following.stop())
-  const source = feedSource(surroundings.entry, { fetch: surroundings.fetch })
-  const keeper = postgresKeeper({ pool, effects: effectsOf(store, inline, allocations) })
   for (const declared of service.consumers ?? []) {
     const consumer = runConsumer(promised.watched(declared), {
       source,

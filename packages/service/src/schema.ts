@@ -1,4 +1,4 @@
-import { consumersSql, migrateConsumers } from '@headwater/consumer'
+import { consumersSql, keptTablesSql, migrateConsumers } from '@headwater/consumer'
 import { migrate, migrationSql, postgresKeyring } from '@headwater/event-store'
 import pg from 'pg'
 import { migrateRegister, registerSql } from './reader-register.ts'
@@ -10,7 +10,7 @@ const keysSchema = 'headwater_keys'
  * Makes all that a service's database must hold, where it is missing. A role that may create nothing finds it made: by whoever owns the
  * database, with `schemaSql`.
  */
-export async function makeSchema({ tables }: Service, pool: pg.Pool): Promise<void> {
+export async function makeSchema({ tables, consumers }: Service, pool: pg.Pool): Promise<void> {
   const { rows } = await pool.query<{ may: boolean }>(
     `select has_database_privilege(current_database(), 'create') as may`,
   )
@@ -20,6 +20,11 @@ export async function makeSchema({ tables }: Service, pool: pg.Pool): Promise<vo
   await migrateRegister(pool)
   await postgresKeyring(pool).migrate()
   if (tables !== undefined) await alone(pool, tables)
+  for (const kept of keptBy(consumers)) await alone(pool, kept)
+}
+
+function keptBy(consumers: Service['consumers'] = []): string[] {
+  return consumers.flatMap(({ options: { keeps } }) => (keeps === undefined ? [] : [keptTablesSql(keeps)]))
 }
 
 /** One simple query is one transaction: of several processes that start at once each waits for the one before. */
@@ -31,7 +36,7 @@ async function alone(pool: pg.Pool, statements: string): Promise<void> {
  * The same as one script for the database's owner, `psql --single-transaction`. With a role, it may use what was made and make nothing.
  * @param role name of a Postgres role, a plain lower-case identifier
  */
-export function schemaSql({ name, tables }: Service, { role }: { readonly role?: string } = {}): string {
+export function schemaSql({ name, tables, consumers }: Service, { role }: { readonly role?: string } = {}): string {
   if (role !== undefined) checkRole(role)
   const own = tables === undefined ? [] : [`-- tables of ${name} itself`, `${tables.trim().replace(/;$/, '')};`]
   return [
@@ -41,6 +46,7 @@ export function schemaSql({ name, tables }: Service, { role }: { readonly role?:
     consumersSql('headwater').trim(),
     `${registerSql.trim()};`,
     ...own,
+    ...keptBy(consumers).map((kept) => `${kept};`),
     ...(role === undefined ? [] : [grants(role)]),
   ].join('\n')
 }

@@ -41,23 +41,23 @@ const sums = consumer(
   'spending',
   only(payments, 'Debited'),
   {
-  async batch(events, { query }) {
-    const spent = events.filter(({ data }) => data.customerId !== '')
-    await query(
-      `insert into spending as s (customer_id, month, spent_minor, payments)
+    async batch(events, { query }) {
+      const spent = events.filter(({ data }) => data.customerId !== '')
+      await query(
+        `insert into spending as s (customer_id, month, spent_minor, payments)
        select customer_id, date_trunc('month', occurred_at at time zone 'utc')::date, sum(amount_minor), count(*)
        from unnest($1::text[], $2::timestamptz[], $3::bigint[]) as e(customer_id, occurred_at, amount_minor)
        group by 1, 2 order by 1, 2
        on conflict (customer_id, month) do update
          set spent_minor = s.spent_minor + excluded.spent_minor, payments = s.payments + excluded.payments`,
-      [
-        spent.map(({ data }) => data.customerId),
-        spent.map(({ occurredAt }) => occurredAt),
-        spent.map(({ data }) => data.amountMinor),
-      ],
-    )
+        [
+          spent.map(({ data }) => data.customerId),
+          spent.map(({ occurredAt }) => occurredAt),
+          spent.map(({ data }) => data.amountMinor),
+        ],
+      )
+    },
   },
-},
   {
     keeps: {
       schema: 'insights',
