@@ -54,10 +54,8 @@ export function Question({ sql, busy, onAsk }: QuestionProps) {
         rows={Math.min(14, Math.max(4, text.split('\n').length + 1))}
         spellCheck={false}
         value={text}
-        role="combobox"
         aria-label="Question in SQL"
         aria-autocomplete="list"
-        aria-expanded={open}
         aria-controls="suggestions"
         aria-activedescendant={open ? `suggestion-${at}` : undefined}
         onChange={({ target }) => typed(target.value, target.selectionStart)}

@@ -92,7 +92,12 @@ function optionsOf(
     cursor: { y: false, points: { size: 6 } },
     scales: { y: { range: () => bounds(moments, margin) } },
     axes: [
-      { ...axis, grid: { show: false }, space: 70 },
+      {
+        ...axis,
+        grid: { show: false },
+        space: 84,
+        values: (_, ticks, _axis, _found, step) => ticks.map((tick) => tickText(tick, step)),
+      },
       { ...axis, size: 64, values: (_, ticks) => ticks.map(said) },
     ],
     series: [
@@ -106,6 +111,15 @@ function optionsOf(
       draw: [(plot) => rule(plot, 0, ink), (plot) => margin !== undefined && rule(plot, margin, colour('--bad'))],
     },
   }
+}
+
+const days = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' })
+const daySeconds = 86_400
+
+/** Days, or hours and minutes where the scale is shorter. @param seconds since 1970 */
+function tickText(seconds: number, step: number): string {
+  const date = new Date(seconds * 1_000)
+  return step >= daySeconds ? days.format(date) : date.toISOString().slice(11, step < 60 ? 19 : 16)
 }
 
 /** The canvas knows no custom properties and no `light-dark()`. */

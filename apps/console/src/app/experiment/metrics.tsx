@@ -142,7 +142,9 @@ function Course({ looks, name, variant, on, margin, kind }: CourseProps) {
   })
   const known = moments.filter(({ interval }) => interval !== undefined)
   if (known.length < 2) return null
-  const points = moments.map(({ time, interval }) => ({ at: Date.parse(time) / 1_000, ...interval }))
+  // Before the first there is nothing to draw: the table says why.
+  const drawn = moments.slice(moments.indexOf(known[0]!))
+  const points = drawn.map(({ time, interval }) => ({ at: Date.parse(time) / 1_000, ...interval }))
   return (
     <>
       <Suspense fallback={<div className="interval-chart" />}>

@@ -194,7 +194,7 @@ export interface Removal {
   readonly left?: readonly string[]
 }
 
-const everyMs = 10_000
+const everyMs = 5_000
 
 export const allQuery = queryOptions({
   queryKey: ['experiments'],

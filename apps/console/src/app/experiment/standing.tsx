@@ -1,8 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Button } from 'react-aria-components/Button'
-import { Dialog, DialogTrigger } from 'react-aria-components/Dialog'
-import { Popover } from 'react-aria-components/Popover'
+import { Popped } from '../parts/popped.tsx'
 import type { Decision, Experiment, Results } from './reading.ts'
 import { moment } from './values.ts'
 
@@ -30,7 +29,7 @@ export function Standing({ experiment, results, trouble }: StandingProps) {
         {acts
           .filter(({ action }) => experiment.offers(action))
           .map((act) => (
-            <Act key={act.action} act={act} experiment={experiment} />
+            <Act key={act.title} act={act} experiment={experiment} />
           ))}
       </div>
     </section>
@@ -103,34 +102,29 @@ function Act({ act, experiment }: { readonly act: Possible; readonly experiment:
     }
   }
   return (
-    <DialogTrigger>
-      <Button className="button">{act.title}</Button>
-      <Popover placement="bottom end" className="popover">
-        <Dialog aria-label={act.title} className="said-as">
-          {({ close }) => (
-            <>
-              {act.asksReason && (
-                <label className="field">
-                  Why, for those who read it later
-                  <textarea rows={3} value={reason} onChange={({ target }) => setReason(target.value)} />
-                </label>
-              )}
-              {refused !== undefined && (
-                <p role="alert" className="tag bad">
-                  {refused}
-                </p>
-              )}
-              <Button
-                className="button strong"
-                isDisabled={act.asksReason && reason.trim().length < leastReason}
-                onPress={() => send(close)}
-              >
-                {act.title}
-              </Button>
-            </>
+    <Popped title={act.title}>
+      {(close) => (
+        <>
+          {act.asksReason && (
+            <label className="field">
+              Why, for those who read it later
+              <textarea rows={3} value={reason} onChange={({ target }) => setReason(target.value)} />
+            </label>
           )}
-        </Dialog>
-      </Popover>
-    </DialogTrigger>
+          {refused !== undefined && (
+            <p role="alert" className="tag bad">
+              {refused}
+            </p>
+          )}
+          <Button
+            className="button strong"
+            isDisabled={act.asksReason && reason.trim().length < leastReason}
+            onPress={() => send(close)}
+          >
+            {act.title}
+          </Button>
+        </>
+      )}
+    </Popped>
   )
 }

@@ -1,7 +1,5 @@
-import { Button } from 'react-aria-components/Button'
-import { Dialog, DialogTrigger } from 'react-aria-components/Dialog'
-import { Popover } from 'react-aria-components/Popover'
 import { Copied } from './copied.tsx'
+import { Popped } from './popped.tsx'
 
 interface SaidAsProps {
   readonly command: string
@@ -19,16 +17,15 @@ export function SaidAs({ command, url, accept = 'application/json', scope, body 
   const sent = body === undefined ? '' : ` \\\n  --json '${JSON.stringify(body).replaceAll("'", "'\\''")}'`
   const curl = `curl -H "authorization: Bearer ${token}" \\\n  -H "accept: ${accept}"${sent} \\\n  '${url}'`
   return (
-    <DialogTrigger>
-      <Button className="button">As command</Button>
-      <Popover placement="bottom end" className="popover">
-        <Dialog aria-label="As command and as curl" className="said-as">
+    <Popped title="As command" label="As command and as curl">
+      {() => (
+        <>
           <h3>As command</h3>
           <Copied text={command} />
           <h3>As curl</h3>
           <Copied text={curl} />
-        </Dialog>
-      </Popover>
-    </DialogTrigger>
+        </>
+      )}
+    </Popped>
   )
 }
