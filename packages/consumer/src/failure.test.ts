@@ -22,6 +22,8 @@ it.each([
   ['40001', 'again'],
   ['40P01', 'again'],
   ['HW_CONFLICT', 'again'],
+  ['42P05', 'again'],
+  ['26000', 'again'],
   ['08006', 'unknown'],
   ['57P01', 'unknown'],
   ['HW_OUTCOME_UNKNOWN', 'unknown'],

@@ -48,11 +48,13 @@ function isMistake(error: unknown): boolean {
 
 /**
  * Whether a transaction failed for a reason that has nothing to do with its events. `again`: it surely did not commit
- * (serialization, deadlock, lock timeout, a conflict of the append). `unknown`: the connection went, it may have committed.
+ * (serialization, deadlock, lock timeout, a conflict of the append, a pooler that lost a prepared statement). `unknown`: the
+ * connection went, it may have committed.
  */
 export function transactionTrouble(error: unknown): 'again' | 'unknown' | undefined {
   const code = codeOf(error)
-  if (/^(40001|40P01|55P03)$/.test(code) || /^HW_(APPEND_|STREAM_)?CONFLICT$/.test(code)) return 'again'
+  if (/^(40001|40P01|55P03)$/.test(code) || isLostStatement(error) || /^HW_(APPEND_|STREAM_)?CONFLICT$/.test(code))
+    return 'again'
   if (/^(08|53|57P|58)/.test(code) || code === 'HW_OUTCOME_UNKNOWN' || code === 'HW_UNAVAILABLE') return 'unknown'
   if (/^(ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENOTFOUND|EAI_)/.test(code) && isSocketError(error)) return 'unknown'
   const text = error instanceof Error ? error.message : ''
@@ -61,6 +63,16 @@ export function transactionTrouble(error: unknown): 'again' | 'unknown' | undefi
   )
     ? 'unknown'
     : undefined
+}
+
+/**
+ * A prepared statement is not there, or there already: a pooler gave another server connection, or the schema changed. Nothing was run,
+ * and it says nothing about whoever's statement it was.
+ */
+export function isLostStatement(error: unknown): boolean {
+  const code = codeOf(error)
+  if (code === '0A000') return /^cached plan must not change/.test((error as Error).message)
+  return code === '26000' || code === '42P05'
 }
 
 /** Back-off with full jitter (Brooker, "Exponential Backoff And Jitter", 2015): a random part of min(cap, base · 2^attempt) ms. */

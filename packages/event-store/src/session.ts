@@ -21,6 +21,11 @@ export class Session {
     this.pool = pool
   }
 
+  /** Whether statements have names. */
+  get prepares(): boolean {
+    return this.#prepare
+  }
+
   async rows(text: string, values: readonly unknown[], on?: pg.ClientBase): Promise<TextRow[]> {
     const query = { text, values: values as unknown[], rowMode: 'array' as const, types: asText }
     const target = on ?? this.pool

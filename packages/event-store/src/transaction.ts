@@ -5,7 +5,16 @@ import { type Command, definitionOf, type Entity } from './decider.ts'
 import { checkedData, sealed, situationOf, streamOf, take } from './decision.ts'
 import { encode, type EncodedAppend, type EncodedPart, type Encoding } from './encoding.ts'
 import type { CommandData, Executed, ExecuteOptions } from './execute.ts'
-import { AppendConflict, codeOf, IdsReused, InvalidAppend, isUnsettled, settleWithinMs, Unsettled } from './failure.ts'
+import {
+  AppendConflict,
+  codeOf,
+  IdsReused,
+  InvalidAppend,
+  isLostStatement,
+  isUnsettled,
+  settleWithinMs,
+  Unsettled,
+} from './failure.ts'
 import { Seats } from './seats.ts'
 import type { Session } from './session.ts'
 import type { States } from './states.ts'
@@ -51,8 +60,12 @@ export class Transactions {
 
   async transact<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
     const leave = await this.#seats.take()
+    const { prepares } = this.#session
     try {
-      return await this.#transact(work)
+      return await this.#transact(work).catch((error: unknown) => {
+        if (!prepares || !isLostStatement(error)) throw error
+        return this.#transact(work) // rolled back because of a statement of ours, which is not prepared any more
+      })
     } finally {
       leave()
     }

