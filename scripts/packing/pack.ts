@@ -32,16 +32,17 @@ export async function packAll(destination: string): Promise<Packed[]> {
     await linkModules(copy, folders)
     await build(copy)
     await mkdir(destination, { recursive: true })
-    const packed: Packed[] = []
-    for (const { folder, manifest } of folders.filter((one) => one.manifest.private !== true)) {
-      await cp(join(root, 'LICENSE'), join(folder, 'LICENSE'))
-      const { stdout } = await run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', destination], {
-        cwd: folder,
-      })
-      const [made] = JSON.parse(stdout) as [{ filename: string; files: { path: string }[] }]
-      const tarball = join(destination, made.filename)
-      packed.push({ name: manifest.name, tarball, manifest, files: made.files.map(({ path }) => path) })
-    }
+    const published = folders.filter(({ manifest }) => manifest.private !== true)
+    for (const { folder } of published) await cp(join(root, 'LICENSE'), join(folder, 'LICENSE'))
+    const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', destination]
+    const { stdout } = await run('npm', [...args, ...published.map(({ folder }) => folder)], { maxBuffer: 1 << 26 })
+    const made = JSON.parse(stdout) as { name: string; filename: string; files: { path: string }[] }[]
+    const packed = made.map(({ name, filename, files: inside }) => ({
+      name,
+      tarball: join(destination, filename),
+      manifest: published.find(({ manifest }) => manifest.name === name)!.manifest,
+      files: inside.map(({ path }) => path),
+    }))
     return packed
   } finally {
     await rm(copy, { recursive: true, force: true })

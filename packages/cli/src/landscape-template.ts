@@ -11,7 +11,13 @@ interface Manifest {
 }
 
 /** What a landscape needs besides our packages; a test holds them to those of this project. */
-export const others = { '@types/node': '20.19.43', typescript: '7.0.2', vitest: '4.1.12', zod: '4.6.7' } as const
+export const others = {
+  '@types/node': '20.19.43',
+  '@types/web-push': '3.6.4',
+  typescript: '7.0.2',
+  vitest: '4.1.12',
+  zod: '4.6.7',
+} as const
 
 const ours = join(import.meta.dirname, '..')
 
@@ -28,7 +34,8 @@ export async function landscapeFiles(name: string, template: Template): Promise<
   const { version } = await manifestIn(ours)
   const own = ['cli', 'experiments', 'service'].map((one) => [`@headwater/${one}`, version])
   const more = template === 'bank' ? (await manifestIn(bankFolder())).dependencies : { zod: others.zod }
-  const { zod: _, ...development } = others
+  const { zod: _, '@types/web-push': webPush, ...always } = others
+  const development = template === 'bank' ? { ...always, '@types/web-push': webPush } : always
   const manifest = {
     name,
     version: '0.0.1',
