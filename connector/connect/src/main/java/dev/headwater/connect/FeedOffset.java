@@ -17,11 +17,14 @@ record FeedOffset(String log, Cursor cursor, int partitions) {
     static final String SERVICE = "service";
     static final String FEED = "feed";
 
-    /** Connect finds an offset by the JSON text of its partition, so the order of fields is part of the key; Map.of has another one in each JVM. */
+    /**
+     * Connect finds an offset by the JSON text of its partition, so the order of fields is part of the key. Its REST interface asks
+     * with what it read back into a HashMap: in any other order than that map's it would show no offset at all.
+     */
     static Map<String, String> partition(String service) {
         Map<String, String> partition = new LinkedHashMap<>();
-        partition.put(SERVICE, service);
         partition.put(FEED, "published");
+        partition.put(SERVICE, service);
         return partition;
     }
 
@@ -55,7 +58,7 @@ record FeedOffset(String log, Cursor cursor, int partitions) {
     /** @throws ConnectException when an operator's offset cannot be understood */
     static void check(Map<String, ?> partition, Map<String, ?> offset) {
         if (!(partition.get(SERVICE) instanceof String service) || !List.copyOf(partition.entrySet()).equals(List.copyOf(partition(service).entrySet())))
-            throw new ConnectException("Expected a partition {\"service\":\"<name>\",\"feed\":\"published\"}, its fields in this order, got " + partition);
+            throw new ConnectException("Expected a partition {\"feed\":\"published\",\"service\":\"<name>\"}, its fields in this order, got " + partition);
         if (offset == null) return;
         Map<String, Object> known = new LinkedHashMap<>(offset);
         known.keySet().removeAll(java.util.Set.of("partitions", "at"));

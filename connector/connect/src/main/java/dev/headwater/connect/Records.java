@@ -12,7 +12,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.ToIntFunction;
+import java.util.function.Function;
 import org.apache.kafka.connect.data.Schema;
 import org.apache.kafka.connect.errors.ConnectException;
 import org.apache.kafka.connect.header.ConnectHeaders;
@@ -22,7 +22,7 @@ import org.apache.kafka.connect.source.SourceRecord;
 /** Turns chunks into records: events byte for byte, what is unusable into quarantine, heartbeats. Keeps each feed's offset. */
 final class Records {
     private final Settings settings;
-    private final ToIntFunction<String> partitionsOf;
+    private final Function<String, Topics.Known> topicOf;
     private final Map<String, FeedOffset> reached = new HashMap<>();
     /** Last range of each feed that no heartbeat has told of yet. */
     private final Map<String, Range> unsaid = new HashMap<>();
@@ -35,12 +35,12 @@ final class Records {
     private final long heartbeatEveryMs;
 
     /**
-     * @param partitionsOf topic → its number of partitions; makes the topic when it is not there
+     * @param topicOf name → what is known of the topic; makes it when it is not there
      * @param kept service → offset that reading began at
      */
-    Records(Settings settings, ToIntFunction<String> partitionsOf, Map<String, FeedOffset> kept) {
+    Records(Settings settings, Function<String, Topics.Known> topicOf, Map<String, FeedOffset> kept) {
         this.settings = settings;
-        this.partitionsOf = partitionsOf;
+        this.topicOf = topicOf;
         this.byCategory = settings.getString(Settings.TOPIC).contains("{category}");
         this.heartbeats = settings.getString("heartbeat.topic");
         this.quarantine = settings.getString("quarantine.topic");
@@ -52,7 +52,10 @@ final class Records {
     /** @throws org.apache.kafka.connect.errors.RetriableException before anything was done, while Kafka does not answer */
     List<SourceRecord> of(List<Chunk> chunks) {
         for (Chunk chunk : chunks) {
-            for (Item item : chunk.items()) if (item instanceof Event event) partitionsOf.applyAsInt(topic(chunk.lane().service(), event.stream()));
+            String service = chunk.lane().service();
+            // Also before its first event: whoever reads the topic finds it, and sees by the heartbeat that nothing is in it yet.
+            if (!byCategory) topicOf.apply(topic(service, ""));
+            for (Item item : chunk.items()) if (item instanceof Event event) topicOf.apply(topic(service, event.stream()));
         }
         List<SourceRecord> records = new ArrayList<>();
         long now = System.currentTimeMillis();
@@ -77,7 +80,8 @@ final class Records {
             return putAside(chunk, service, unusable.reason(), unusable.json(), now);
         }
         String topic = topic(service, event.stream());
-        int partitions = partitionsOf.applyAsInt(topic);
+        Topics.Known known = topicOf.apply(topic);
+        int partitions = known.partitions();
         FeedOffset before = reached.get(service);
         if (before != null && before.partitions() != 0 && before.partitions() != partitions)
             throw new ConnectException("Topic " + topic + " has " + partitions + " partitions, but the feed of " + service + " was written over " + before.partitions()
@@ -89,7 +93,7 @@ final class Records {
                 FeedOffset.partition(service), offset(service, now), topic, Slot.of(event.orderingKey()) % partitions,
                 Schema.BYTES_SCHEMA, event.orderingKey().getBytes(StandardCharsets.UTF_8),
                 Schema.BYTES_SCHEMA, event.json(),
-                Instant.parse(event.time()).toEpochMilli(), headers(event, log));
+                known.timestamp(Instant.parse(event.time()).toEpochMilli(), now), headers(event, log));
     }
 
     private String topic(String service, String stream) {

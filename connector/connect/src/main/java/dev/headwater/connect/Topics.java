@@ -10,6 +10,7 @@ import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.Config;
+import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.config.ConfigResource;
@@ -22,6 +23,9 @@ import org.apache.kafka.connect.errors.RetriableException;
 final class Topics implements AutoCloseable {
     /** A topic that is changed under us is noticed within this time. */
     private static final long LOOK_AGAIN_NANOS = Duration.ofSeconds(30).toNanos();
+    private static final Map<String, String> KEEPS_ALL = Map.of("cleanup.policy", "delete", "retention.ms", "-1", "retention.bytes", "-1");
+    /** A broker refuses records dated more than an hour ahead, unless the topic says otherwise: the time of an event is its own affair. */
+    private static final String LATEST_AHEAD = "message.timestamp.after.max.ms";
 
     private final Admin admin;
     private final int partitions;
@@ -42,19 +46,23 @@ final class Topics implements AutoCloseable {
     }
 
     /**
-     * Number of partitions of an events topic, which is made when it is not there.
+     * What is known of an events topic, which is made when it is not there.
      *
      * @throws RetriableException while the cluster does not answer
      * @throws ConnectException when the topic would lose events
      */
-    synchronized int ensure(String topic) {
+    synchronized Known ensure(String topic) {
         Known before = known.get(topic);
-        if (before != null && System.nanoTime() - before.at < LOOK_AGAIN_NANOS) return before.partitions;
-        Map<String, String> keepAll = Map.of("cleanup.policy", "delete", "retention.ms", "-1", "retention.bytes", "-1");
-        int found = ensure(topic, partitions, keepAll);
-        if (allHistory) refuseForgetting(topic);
-        known.put(topic, new Known(found, System.nanoTime()));
-        return found;
+        if (before != null && System.nanoTime() - before.at < LOOK_AGAIN_NANOS) return before;
+        Map<String, String> fresh = new HashMap<>(KEEPS_ALL);
+        fresh.put(LATEST_AHEAD, Long.toString(Long.MAX_VALUE));
+        int found = ensure(topic, partitions, fresh);
+        Config config = configOf(topic);
+        if (allHistory) refuseForgetting(topic, config);
+        ConfigEntry ahead = config.get(LATEST_AHEAD);
+        Known now = new Known(found, ahead == null ? Long.MAX_VALUE : Long.parseLong(ahead.value()), System.nanoTime());
+        known.put(topic, now);
+        return now;
     }
 
     /** A topic for something other than events. */
@@ -89,10 +97,13 @@ final class Topics implements AutoCloseable {
         }
     }
 
-    private void refuseForgetting(String topic) {
+    private Config configOf(String topic) {
         ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
-        Config config = done(admin.describeConfigs(List.of(resource)).values().get(resource));
-        for (Map.Entry<String, String> must : Map.of("cleanup.policy", "delete", "retention.ms", "-1", "retention.bytes", "-1").entrySet()) {
+        return done(admin.describeConfigs(List.of(resource)).values().get(resource));
+    }
+
+    private static void refuseForgetting(String topic, Config config) {
+        for (Map.Entry<String, String> must : KEEPS_ALL.entrySet()) {
             String is = config.get(must.getKey()).value();
             if (!must.getValue().equals(is))
                 throw new ConnectException("Topic " + topic + " has " + must.getKey() + "=" + is + ", so it would forget events. Set it to "
@@ -119,5 +130,15 @@ final class Topics implements AutoCloseable {
         admin.close(Duration.ofSeconds(1));
     }
 
-    private record Known(int partitions, long at) {}
+    /**
+     * @param latestAheadMs how far after now the time of a record may lie
+     * @param at {@link System#nanoTime} of the look
+     */
+    record Known(int partitions, long latestAheadMs, long at) {
+        /** The time a record is given: its event's, or the latest that the topic takes. */
+        long timestamp(long eventTime, long now) {
+            long latest = latestAheadMs > Long.MAX_VALUE - now ? Long.MAX_VALUE : now + latestAheadMs;
+            return Math.min(eventTime, latest);
+        }
+    }
 }

@@ -40,7 +40,11 @@ class RecordsTest {
     }
 
     private Records records(int partitions, Map<String, FeedOffset> kept) {
-        return new Records(settings, topic -> partitions, kept);
+        return new Records(settings, topic -> known(partitions, Long.MAX_VALUE), kept);
+    }
+
+    private static Topics.Known known(int partitions, long latestAheadMs) {
+        return new Topics.Known(partitions, latestAheadMs, 0);
     }
 
     @Test
@@ -66,6 +70,26 @@ class RecordsTest {
         assertEquals("00-trace", headers.get("traceparent"));
     }
 
+    /** A broker takes no record of a later time than the topic allows; one such event must not stop the feed. */
+    @Test
+    void have_the_time_of_their_event_or_the_latest_that_the_topic_takes() {
+        Records records = new Records(settings, topic -> known(12, 1_000), Map.of());
+        long before = System.currentTimeMillis();
+        long past = records.of(List.of(chunk(1, event(1, "k", "{}")))).get(0).timestamp();
+        assertEquals(1767323045678L, past);
+        Event ahead = new Event(2, 1, "id-2", "/pots", "Saved", "pot-1", "2999-01-01T00:00:00.000Z", "2026-01-02T03:04:05.678901Z", null, "k", "{}".getBytes(StandardCharsets.UTF_8));
+        long capped = records.of(List.of(chunk(2, ahead))).get(0).timestamp();
+        assertTrue(capped >= before + 1_000 && capped <= System.currentTimeMillis() + 1_000);
+        assertEquals(32472144000000L, records(12, Map.of()).of(List.of(chunk(2, ahead))).get(0).timestamp());
+    }
+
+    @Test
+    void have_a_topic_also_before_the_first_event() {
+        List<String> asked = new java.util.ArrayList<>();
+        new Records(settings, topic -> { asked.add(topic); return known(12, Long.MAX_VALUE); }, Map.of()).of(List.of(chunk(0)));
+        assertEquals(List.of("headwater.pots"), asked);
+    }
+
     @Test
     void move_the_offset_over_hidden_events_with_a_heartbeat() {
         List<SourceRecord> records = records(12, Map.of()).of(List.of(chunk(40)));
@@ -76,7 +100,7 @@ class RecordsTest {
 
     @Test
     void tell_within_the_interval_of_the_last_position_also_when_nothing_more_comes() throws Exception {
-        Records records = new Records(settings("heartbeat.interval.ms", "20"), topic -> 12, Map.of());
+        Records records = new Records(settings("heartbeat.interval.ms", "20"), topic -> known(12, Long.MAX_VALUE), Map.of());
         assertEquals("headwater.heartbeats", records.of(List.of(chunk(1))).get(0).topic());
         assertEquals(0, records.of(List.of()).size());
         List<SourceRecord> later = new java.util.ArrayList<>(records.of(List.of(chunk(2))));
