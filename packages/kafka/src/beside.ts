@@ -1,7 +1,7 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Kafka, startKafka } from './broker.ts'
-import type { ConnectorState } from './connectors.ts'
+import { Connectors, type ConnectorState } from './connectors.ts'
 import { connectorPlugins } from './plugin.ts'
 import { type ConnectWorker, startConnect } from './worker.ts'
 
@@ -24,7 +24,15 @@ export interface Beside {
   stop(): Promise<void>
 }
 
+/** What another process sees of it. */
+export interface BesideSeen {
+  readonly bootstrap: string
+  readonly connector: string
+  readonly state: ConnectorState
+}
+
 const connector = 'headwater'
+const placeIn = (directory: string) => join(directory, 'beside.json')
 const renewMs = 30 * 60_000
 
 /**
@@ -50,8 +58,10 @@ export async function startBeside({ directory, entry, token }: BesideOptions): P
       'kafka.bootstrap.servers': kafka.bootstrap,
       ...(tokenFile !== undefined && { 'auth.token.file': tokenFile }),
     })
+    await writeFile(placeIn(directory), JSON.stringify({ bootstrap: kafka.bootstrap, worker: worker.url }))
     const stop = async () => {
       clearInterval(renewing)
+      await rm(placeIn(directory), { force: true })
       await worker.stop()
       await kafka.stop()
     }
@@ -61,4 +71,13 @@ export async function startBeside({ directory, entry, token }: BesideOptions): P
     await kafka.stop()
     throw error
   }
+}
+
+/** How a Kafka beside a landscape fares, by its directory; undefined when none answers. */
+export async function seeBeside(directory: string): Promise<BesideSeen | undefined> {
+  const text = await readFile(placeIn(directory), 'utf8').catch(() => undefined)
+  if (text === undefined) return undefined
+  const { bootstrap, worker } = JSON.parse(text) as { bootstrap: string; worker: string }
+  const state = await new Connectors(worker).state(connector).catch(() => undefined)
+  return state && { bootstrap, connector, state }
 }

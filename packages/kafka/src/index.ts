@@ -1,4 +1,4 @@
-export { type Beside, type BesideOptions, startBeside } from './beside.ts'
+export { type Beside, type BesideOptions, type BesideSeen, seeBeside, startBeside } from './beside.ts'
 export { type Kafka, type KafkaOptions, startKafka } from './broker.ts'
 export { Connectors, type ConnectorState, type Validation } from './connectors.ts'
 export { KafkaFailed } from './failure.ts'
