@@ -1,3 +1,4 @@
+import { rebuild } from '@headwater/event-store'
 import { idFrom, keptRequest, type Running } from '@headwater/service/landscape'
 import type { Asked } from './caller.ts'
 
@@ -51,4 +52,18 @@ export async function missingRequests(
     if (!whole) missing.push(one)
   }
   return missing
+}
+
+/** Projections whose rows are others once they are made anew; nobody may be writing. */
+export async function differing(services: Iterable<Running>, batchEvents: () => number): Promise<string[]> {
+  const unequal: string[] = []
+  for (const running of services) {
+    for (const projection of running.service.projections ?? []) {
+      const live = await rowsOf(running, projection.name)
+      await rebuild(running.store, projection, { batchEvents: batchEvents() })
+      const anew = await rowsOf(running, projection.name)
+      if (JSON.stringify(live) !== JSON.stringify(anew)) unequal.push(`${running.service.name}/${projection.name}`)
+    }
+  }
+  return unequal
 }
