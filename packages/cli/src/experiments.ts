@@ -31,7 +31,12 @@ export interface Kept extends Summary {
       readonly measure?: { readonly of: string; readonly field?: string; readonly events: { readonly type: string } }
     }
   }
-  readonly decision?: { readonly verdict: string; readonly variant: string; readonly by: string }
+  readonly decision?: {
+    readonly verdict: string
+    readonly variant: string
+    readonly by: string
+    readonly agreedBy?: string
+  }
 }
 
 /** Where experiments are kept: the list, one of them, what is said of one. */

@@ -19,16 +19,22 @@ interface Kept {
   readonly savedMinor: number
 }
 
+const entered = ({ enter }: WindDownContext) => enter<Bank>()
+type Entered = ReturnType<typeof entered>
+
 /** When the experiment goes, what customers put aside is theirs: every pot is closed and paid out to its customer's account. */
 export const payingOut: WindDown = {
   title: "pays every pot out to its customer's account",
   left: async (context) => (await unpaid(context)).length,
   async act(context) {
     const waiting = await unpaid(context)
+    const bank = entered(context)
     const worker = async () => {
-      for (let one = waiting.pop(); one !== undefined; one = waiting.pop()) await payOut(context, one.potId)
+      for (let one = waiting.pop(); one !== undefined; one = waiting.pop()) await payOut(bank, one.potId)
     }
-    await Promise.all(Array.from({ length: pace }, worker))
+    // One that cannot be paid keeps nobody else from it; all have stopped when this says so.
+    const ended = await Promise.allSettled(Array.from({ length: pace }, worker))
+    for (const one of ended) if (one.status === 'rejected') throw one.reason
   },
 }
 
@@ -37,8 +43,7 @@ async function unpaid({ rows }: Pick<WindDownContext, 'rows'>): Promise<Kept[]> 
 }
 
 /** The pot says where a part goes before it is paid, so that whoever goes on after a kill asks for the very same payment. */
-async function payOut({ enter }: WindDownContext, potId: string): Promise<void> {
-  const bank = enter<Bank>()
+async function payOut(bank: Entered, potId: string): Promise<void> {
   const pot = bank.service('pots').follow('pot', { potId })
   let { state } = await pot
   if (state.open)
@@ -67,11 +72,7 @@ function unlessRefused(error: unknown): false {
   throw error
 }
 
-async function accountFor(
-  bank: ReturnType<typeof entered>,
-  customerId: string,
-  refusedBy: ReadonlySet<string>,
-): Promise<string> {
+async function accountFor(bank: Entered, customerId: string, refusedBy: ReadonlySet<string>): Promise<string> {
   const { state } = await bank.service('accounts').follow('accounts', { customerId })
   const found = (state.accounts as { accountId: string; open: boolean }[]).find(
     ({ accountId, open }) => open && !refusedBy.has(accountId),
@@ -79,5 +80,3 @@ async function accountFor(
   if (found !== undefined) return found.accountId
   throw new Error(`customer ${customerId} has no open account to be paid out to.`)
 }
-
-const entered = ({ enter }: WindDownContext) => enter<Bank>()
