@@ -2,3 +2,5 @@
 declare module '@event-driven-io/emmett-postgresql'
 declare module '@growthbook/growthbook'
 declare module '@asyncapi/parser'
+declare module '@nestjs/core'
+declare module 'reflect-metadata'
