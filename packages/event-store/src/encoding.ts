@@ -40,6 +40,8 @@ export interface Encoding {
 
 /** Most UTF-16 units of an event's data: 1 Mi. */
 const dataMost = 1_048_576
+/** About what an event's envelope takes, in UTF-16 units. */
+const envelopeLength = 300
 /** Most events of one append. */
 const eventsMost = 10_000
 
@@ -52,20 +54,23 @@ const typeShape = /^[A-Z][A-Za-z0-9]{0,99}$/
 export function encode(append: Append, { now, newId }: Encoding): EncodedAppend {
   const meta = checkedMeta(append.meta)
   const occurredAt = now().toISOString()
+  const ids: string[] = []
   const givenIds: string[] = []
-  const parts = append.streams.map((part) => ({
-    ...checkedPart(part),
-    events: part.events.map((event) => {
-      if (event.id !== undefined) givenIds.push(checkedName('an event id', event.id))
-      return encodeEvent(event, event.id ?? newId(), occurredAt, meta)
-    }),
-  }))
+  let length = 0
+  const parts = append.streams.map((part): EncodedPart => {
+    const events = part.events.map((event) => {
+      const id = event.id === undefined ? newId() : checkedName('an event id', event.id)
+      if (event.id !== undefined) givenIds.push(id)
+      ids.push(id)
+      const encoded = encodeEvent(event, id, occurredAt, meta)
+      length += encoded.data.length + envelopeLength
+      return encoded
+    })
+    return { stream: checkedStream(part.stream), expected: checkedVersion(part), events }
+  })
   const rows = (append.rows ?? []).map(encodeRow)
-  const ids = parts.flatMap(({ events }) => events.map(({ id }) => id))
+  for (const row of rows) length += row.length
   refuseUneven(parts, ids)
-  const length =
-    parts.reduce((sum, { events }) => sum + events.reduce((all, { data }) => all + data.length + 300, 0), 0) +
-    rows.reduce((sum, row) => sum + row.length, 0)
   return { parts, ids, givenIds, rows, size: ids.length, length }
 }
 
@@ -99,16 +104,17 @@ function encodeRow({ projection, key, value }: ProjectionRow): string {
   return json.text
 }
 
-function checkedPart({ stream, expected = 'any' }: StreamAppend): Omit<EncodedPart, 'events'> {
-  if (!streamShape.test(stream)) {
-    throw new InvalidAppend(
-      `Expected a stream like "pot-1", got ${JSON.stringify(stream)}. Use a category of lower-case letters, digits and "_", then "-" and an id of at most 200 plain characters.`,
-    )
-  }
-  if (expected !== 'any' && (!Number.isSafeInteger(expected) || expected < 0)) {
-    throw new InvalidAppend(`Expected a version 0, 1, 2… or "any" of stream ${stream}, got ${expected}.`)
-  }
-  return { stream, expected: expected === 'any' ? undefined : expected }
+function checkedStream(stream: string): string {
+  if (streamShape.test(stream)) return stream
+  throw new InvalidAppend(
+    `Expected a stream like "pot-1", got ${JSON.stringify(stream)}. Use a category of lower-case letters, digits and "_", then "-" and an id of at most 200 plain characters.`,
+  )
+}
+
+function checkedVersion({ stream, expected = 'any' }: StreamAppend): number | undefined {
+  if (expected === 'any') return undefined
+  if (Number.isSafeInteger(expected) && expected >= 0) return expected
+  throw new InvalidAppend(`Expected a version 0, 1, 2… or "any" of stream ${stream}, got ${expected}.`)
 }
 
 function refuseUneven(parts: readonly EncodedPart[], ids: readonly string[]): void {
@@ -118,8 +124,7 @@ function refuseUneven(parts: readonly EncodedPart[], ids: readonly string[]): vo
       `Expected at most ${eventsMost} events in one append, got ${ids.length}. Append them in turns.`,
     )
   }
-  const streams = new Set(parts.map(({ stream }) => stream))
-  if (streams.size < parts.length) {
+  if (parts.length > 1 && new Set(parts.map(({ stream }) => stream)).size < parts.length) {
     throw new InvalidAppend(
       `Expected each stream once in an append, got ${parts.map(({ stream }) => stream).join(', ')}. Put all its events into one.`,
     )
