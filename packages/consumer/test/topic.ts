@@ -55,8 +55,10 @@ export class TopicWriter {
   }
 
   /** Says that everything up to a position is in the topic. */
-  heartbeat(position: number, id = `e${position}`): void {
-    const beat = { service: this.#service, log: this.log, position, cursor: `${position}.${id}`, atEnd: true }
-    this.#kafka.write('headwater.heartbeats', 0, { key: this.#service, value: JSON.stringify(beat) })
+  heartbeat(position: number, id = `e${position}`, more: { topic?: string; types?: readonly string[] } = {}): void {
+    const { log } = this
+    const cursor = `${position}.${id}`
+    const beat = { topic: this.#topic, service: this.#service, log, position, cursor, atEnd: true, ...more }
+    this.#kafka.write('headwater.heartbeats', 0, { key: beat.topic, value: JSON.stringify(beat) })
   }
 }

@@ -105,6 +105,31 @@ it('passes over what has no event here only when a heartbeat proves the partitio
   }
 })
 
+it('takes no heartbeat for proof that speaks of another topic of the same feed', async () => {
+  const { topic, source } = ordersTopic(1)
+  topic.write(...range(1, 3))
+  topic.heartbeat(3)
+  topic.heartbeat(9, 'e9', { topic: 'headwater.orders.for.risk' })
+  const later = range(4, 9)
+  const { seen } = await read(source, {}, (sofar, pages) => {
+    if (sofar.length === 3) topic.write(...later.splice(0))
+    return pages.at(-1)!.to >= 9
+  })
+  expect(seen).toEqual(range(1, 9).map(({ position }) => position))
+})
+
+it('refuses a topic whose connector leaves out a type it handles', async () => {
+  const { topic, source } = ordersTopic(1)
+  topic.write(...range(1, 3))
+  topic.heartbeat(3, 'e3', { types: ['Paid', 'Cancelled'] })
+  await expect(read(source, {}, () => false)).rejects.toMatchObject({
+    code: 'HW_KAFKA_TYPES',
+    message: expect.stringContaining('to hold Placed'),
+  })
+  topic.heartbeat(3, 'e3', { types })
+  expect((await read(source, {}, (seen) => seen.length === 3)).seen).toEqual([1, 2, 3])
+})
+
 it('takes no heartbeat for proof while records lie beyond that are not yet committed', async () => {
   const { kafka, topic } = ordersTopic(1)
   topic.write(event(1))

@@ -66,6 +66,15 @@ class PartitionsChanged extends Fatal {
   }
 }
 
+class TypesLeftOut extends Fatal {
+  override readonly code = 'HW_KAFKA_TYPES'
+  constructor(topic: string, left: readonly string[], written: readonly string[]) {
+    super(
+      `Expected topic ${topic} to hold ${left.join(', ')}, but its connector writes only ${written.join(', ')}. Add them to the connector's "types" and write a new topic from the beginning, or read the feed.`,
+    )
+  }
+}
+
 class HistoryForgotten extends Fatal {
   override readonly code = 'HW_KAFKA_FORGOTTEN'
   constructor(topic: string, partition: number, position: number) {
@@ -84,8 +93,11 @@ interface Part {
   covered: number
 }
 
+/** Proves something of the topic it names only: several connectors may read one feed. */
 interface Heartbeat {
-  readonly service: string
+  readonly topic: string
+  /** Types that the connector was told to read; all when absent. */
+  readonly types?: readonly string[]
   readonly log: string
   readonly position: number
   readonly cursor: string
@@ -131,7 +143,7 @@ class Reading {
       for (const part of parts) yield this.#page(this.#log, part, part.covered, [], false)
     }
     for (let idle = false; !signal.aborted;) {
-      const beat = this.#beat
+      const beat = this.#heard()
       const fetched = await this.#fetch(parts, idle ? waitMs : 0)
       if ((await this.#client.partitions(this.#topic)) !== count)
         throw new PartitionsChanged(this.#topic, count, 'its number changed')
@@ -191,8 +203,15 @@ class Reading {
   #hear(records: readonly KafkaRecord[]): void {
     for (const { value } of records) {
       const beat = JSON.parse(value) as Heartbeat
-      if (beat.service === this.#request.service) this.#beat = beat
+      if (beat.topic === this.#topic) this.#beat = beat
     }
+  }
+
+  #heard(): Heartbeat | undefined {
+    const { types } = this.#beat ?? {}
+    const left = types === undefined ? [] : this.#request.types.filter((type) => !types.includes(type))
+    if (left.length > 0) throw new TypesLeftOut(this.#topic, left, types!)
+    return this.#beat
   }
 
   /** Reads the heartbeats there are: compacted, so few. */

@@ -58,6 +58,9 @@ public final class FeedConnector extends SourceConnector {
         boolean wellFormed = config.configValues().stream().allMatch(value -> value.errorMessages().isEmpty());
         if (!wellFormed) return config;
         Settings parsed = new Settings(settings);
+        Map<String, String> lacking = parsed.lacking();
+        lacking.forEach((name, says) -> named(config, name).addErrorMessage(says));
+        if (!lacking.isEmpty()) return config;
         Dial.entry(parsed).ifPresent(wrong -> named(config, Settings.ENTRY).addErrorMessage(wrong));
         Dial.kafka(parsed).ifPresent(wrong -> named(config, Settings.BOOTSTRAP).addErrorMessage(wrong));
         return config;

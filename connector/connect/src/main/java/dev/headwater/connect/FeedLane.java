@@ -87,7 +87,7 @@ final class FeedLane implements Runnable {
     @Override
     public void run() {
         try {
-            while (!pause.isStopped()) step();
+            while (!pause.isStopped() && step()) continue;
         } catch (InterruptedException stopped) {
             Thread.currentThread().interrupt();
         } catch (RuntimeException permanent) {
@@ -95,7 +95,8 @@ final class FeedLane implements Runnable {
         }
     }
 
-    private void step() throws InterruptedException {
+    /** @return false when there is nothing more to come, ever */
+    private boolean step() throws InterruptedException {
         try {
             if (reader == null) open();
             readAnswer();
@@ -107,12 +108,17 @@ final class FeedLane implements Runnable {
             if (++brokenInARow >= BROKEN_TRIES) throw broken;
             retry(broken, Duration.ZERO);
         } catch (FeedRefused refused) {
+            if (settings.forOneConsumer() && refused.code().equals("HW_TYPE_NOT_SHOWN")) {
+                log.info("What {} showed to {} has ended, as it said it would: {}", service(), settings.getString(Settings.CONSUMER), refused.getMessage());
+                return false;
+            }
             // A service that moved answers 404 where it was: look it up once more.
             if (refused.status() != 404 || ++refusedInARow > 1) throw refused;
             retry(refused, Duration.ZERO);
         } catch (FeedForked forked) {
             goOnBehind(forked);
         }
+        return true;
     }
 
     private void open() {

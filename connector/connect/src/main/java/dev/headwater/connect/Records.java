@@ -41,7 +41,7 @@ final class Records {
     Records(Settings settings, Function<String, Topics.Known> topicOf, Map<String, FeedOffset> kept) {
         this.settings = settings;
         this.topicOf = topicOf;
-        this.byCategory = settings.getString(Settings.TOPIC).contains("{category}");
+        this.byCategory = settings.pattern().contains("{category}");
         this.heartbeats = settings.getString("heartbeat.topic");
         this.quarantine = settings.getString("quarantine.topic");
         this.mostBytes = settings.getInt("event.max.bytes");
@@ -132,11 +132,14 @@ final class Records {
 
     private SourceRecord heartbeat(String service, Range range, long now) {
         heartbeatAt.put(service, now);
-        String text = "{\"service\":\"%s\",\"feed\":\"published\",\"log\":\"%s\",\"cursor\":\"%s\",\"position\":%d,\"atEnd\":%s,\"time\":\"%s\"}"
-                .formatted(service, range.log(), range.cursor(), range.to(), range.atEnd(), Instant.ofEpochMilli(now));
+        // It proves something of this topic only: another connector may read the same feed, or other types of it, into another one.
+        String topic = settings.topic(service, "{category}");
+        List<String> types = settings.getList("types").stream().map(type -> "\"" + type.replaceFirst("@.*", "") + "\"").toList();
+        String text = "{\"topic\":\"%s\",\"service\":\"%s\",\"feed\":\"published\",%s\"log\":\"%s\",\"cursor\":\"%s\",\"position\":%d,\"atEnd\":%s,\"time\":\"%s\"}"
+                .formatted(topic, service, types.isEmpty() ? "" : "\"types\":" + types + ",", range.log(), range.cursor(), range.to(), range.atEnd(), Instant.ofEpochMilli(now));
         return new SourceRecord(
                 FeedOffset.partition(service), offset(service, now), heartbeats, 0,
-                Schema.BYTES_SCHEMA, service.getBytes(StandardCharsets.UTF_8),
+                Schema.BYTES_SCHEMA, topic.getBytes(StandardCharsets.UTF_8),
                 Schema.BYTES_SCHEMA, text.getBytes(StandardCharsets.UTF_8), now);
     }
 

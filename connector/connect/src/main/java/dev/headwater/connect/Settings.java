@@ -23,6 +23,7 @@ final class Settings extends AbstractConfig {
     static final String ENTRY = "entry.url";
     static final String BOOTSTRAP = "kafka.bootstrap.servers";
     static final String TOPIC = "topic";
+    static final String CONSUMER = "consumer";
 
     private static final int EVENT_MAX_BYTES = 1_000_000;
 
@@ -32,9 +33,11 @@ final class Settings extends AbstractConfig {
             .define(BOOTSTRAP, Type.LIST, Importance.HIGH,
                     "The cluster of the worker, to make topics as they must be and to learn their partitions. Security settings follow the same prefix: kafka.security.protocol…")
             .define(TOPIC, Type.STRING, "headwater.{service}", Settings::requireTopic, Importance.HIGH,
-                    "Name of the topics. {service} must be in it: one log a topic. With {category} each category of streams has its own; order between categories is then lost.")
+                    "Name of the topics. {service} must be in it: one log a topic. With {category} each category of streams has its own; order between categories is then lost. With a consumer, '.for.{consumer}' is added to the default.")
             .define("services", Type.LIST, "", Importance.MEDIUM, "Names of the services to read; all when empty.")
             .define("types", Type.LIST, "", Importance.MEDIUM, "Types of events to read; all that are shown when empty.")
+            .define(CONSUMER, Type.STRING, "", Settings::requireName, Importance.MEDIUM,
+                    "The one consumer that experimental types are read for, with its own token. Needs services and types, and writes topics of its own, {consumer} in their names. Reading ends by itself on the day the types do.")
             .define("partitions", Type.INT, 12, ConfigDef.Range.between(1, 1024), Importance.MEDIUM, "Partitions of a topic when it is made. Never change it afterwards.")
             .define("replication", Type.SHORT, (short) -1, Importance.MEDIUM, "Replicas of a topic when it is made; -1 leaves it to the cluster.")
             .define("history", Type.STRING, "all", ConfigDef.ValidString.in("all", "part"), Importance.MEDIUM,
@@ -78,7 +81,28 @@ final class Settings extends AbstractConfig {
     }
 
     String topic(String service, String category) {
-        return getString(TOPIC).replace("{service}", service).replace("{category}", category);
+        return pattern().replace("{service}", service).replace("{category}", category).replace("{consumer}", getString(CONSUMER));
+    }
+
+    String pattern() {
+        boolean given = originals().containsKey(TOPIC);
+        return getString(TOPIC) + (given || !forOneConsumer() ? "" : ".for.{consumer}");
+    }
+
+    /** Reads experimental types for a named consumer, until the day they end. */
+    boolean forOneConsumer() {
+        return !getString(CONSUMER).isEmpty();
+    }
+
+    /** What the settings lack together, by the name of the one to mend; each alone is fine. */
+    Map<String, String> lacking() {
+        Map<String, String> lacking = new HashMap<>();
+        if (forOneConsumer() != pattern().contains("{consumer}"))
+            lacking.put(TOPIC, "Expected {consumer} in it exactly when consumer is set: what is for one consumer must not lie in a topic that all read.");
+        if (!forOneConsumer()) return lacking;
+        for (String needed : List.of("services", "types"))
+            if (getList(needed).isEmpty()) lacking.put(needed, "Expected the " + needed + " that are experimental for " + getString(CONSUMER) + ".");
+        return lacking;
     }
 
     Map<String, Object> admin() {
@@ -115,8 +139,12 @@ final class Settings extends AbstractConfig {
 
     private static void requireTopic(String name, Object value) {
         String topic = String.valueOf(value);
-        String plain = topic.replace("{service}", "s").replace("{category}", "c");
+        String plain = topic.replace("{service}", "s").replace("{category}", "c").replace("{consumer}", "c");
         if (!topic.contains("{service}")) throw new ConfigException(name, value, "Expected {service} in it: a topic holds one log.");
-        if (!plain.matches("[A-Za-z0-9._-]{1,249}")) throw new ConfigException(name, value, "Expected letters, digits, '.', '_', '-', {service} and {category}.");
+        if (!plain.matches("[A-Za-z0-9._-]{1,249}")) throw new ConfigException(name, value, "Expected letters, digits, '.', '_', '-', {service}, {category} and {consumer}.");
+    }
+
+    private static void requireName(String name, Object value) {
+        if (!String.valueOf(value).matches("[A-Za-z0-9._-]{0,100}")) throw new ConfigException(name, value, "Expected letters, digits, '.', '_' and '-'.");
     }
 }

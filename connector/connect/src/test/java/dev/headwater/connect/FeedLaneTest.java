@@ -109,6 +109,19 @@ class FeedLaneTest {
     }
 
     @Test
+    void ends_quietly_when_what_is_for_one_consumer_ends_and_fails_for_all_others() throws Exception {
+        feed.show("1");
+        FeedLane risk = lane(null, "consumer", "risk", "services", "pots", "types", "Saved", "wait.seconds", "1");
+        assertEquals(List.of(1L), positions(1));
+        feed.always(LittleFeed.status(400, "{\"code\":\"HW_TYPE_NOT_SHOWN\",\"detail\":\"Expected a type that pots shows you\"}"));
+        feed.show("2");
+        risk.join();
+        assertEquals(List.of(), intake.take(1, 1, 0));
+        lane(null, "types", "Saved");
+        assertTrue(failure().getMessage().contains("HW_TYPE_NOT_SHOWN"));
+    }
+
+    @Test
     void takes_a_feed_that_stays_broken_for_broken() {
         feed.always(LittleFeed.garbage("application/x-ndjson", "<p>Welcome</p>\n"));
         FeedLane lane = lane(null);

@@ -109,6 +109,24 @@ class RecordsTest {
         assertEquals(0, records.of(List.of()).size());
     }
 
+    /** Two connectors may read one feed: what one says of its topic must not count for the other's. */
+    @Test
+    void name_the_topic_that_a_heartbeat_speaks_of() {
+        Settings mine = settings("consumer", "risk", "services", "pots", "types", "Saved@2,Closed");
+        SourceRecord beat = new Records(mine, topic -> known(12, Long.MAX_VALUE), Map.of()).of(List.of(chunk(40))).get(0);
+        String text = new String((byte[]) beat.value(), StandardCharsets.UTF_8);
+        assertTrue(text.startsWith("{\"topic\":\"headwater.pots.for.risk\",\"service\":\"pots\",\"feed\":\"published\",\"types\":[\"Saved\", \"Closed\"],"), text);
+        assertEquals("headwater.pots.for.risk", new String((byte[]) beat.key(), StandardCharsets.UTF_8));
+        SourceRecord shared = records(12, Map.of()).of(List.of(chunk(40))).get(0);
+        assertTrue(new String((byte[]) shared.value(), StandardCharsets.UTF_8).startsWith("{\"topic\":\"headwater.pots\",\"service\":\"pots\",\"feed\":\"published\",\"log\""));
+    }
+
+    @Test
+    void go_to_a_topic_per_category_where_the_pattern_says_so() {
+        Records records = new Records(settings("topic", "{service}.{category}"), topic -> known(12, Long.MAX_VALUE), Map.of());
+        assertEquals("pots.pot", records.of(List.of(chunk(1, event(1, "k", "{}")))).get(0).topic());
+    }
+
     @Test
     void put_aside_what_is_unusable_and_keep_the_order() {
         List<SourceRecord> records = records(12, Map.of()).of(List.of(chunk(3,

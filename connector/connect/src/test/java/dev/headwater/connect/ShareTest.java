@@ -63,6 +63,15 @@ class ShareTest {
             assertEquals(List.of(), errors(given, "entry.url"));
             given.put("topic", "all");
             assertTrue(errors(given, "topic").toString().contains("{service}"));
+            given.put("topic", "shared.{service}");
+            given.put("consumer", "risk");
+            assertTrue(errors(given, "topic").toString().contains("{consumer}"));
+            given.remove("topic");
+            assertTrue(errors(given, "types").toString().contains("experimental for risk"));
+            given.putAll(Map.of("services", "pots", "types", "Saved"));
+            assertEquals(List.of(), errors(given, "types"));
+            given.put("consumer", "no body");
+            assertEquals(1, errors(given, "consumer").size());
         }
         assertTrue(errors(Map.of("entry.url", "pots"), "entry.url").toString().contains("http"));
         assertTrue(errors(Map.of(), "kafka.bootstrap.servers").toString().contains("Missing required configuration"));

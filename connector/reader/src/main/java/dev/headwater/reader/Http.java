@@ -149,7 +149,7 @@ public final class Http implements AutoCloseable {
         if (status >= 500 || LATER.contains(status)) return new FeedUnavailable(said, Problem.retryAfter(answer.header("Retry-After")));
         if (status == 409) return Problem.fork(said, body);
         if (status < 400) return new FeedBroken(said);
-        return new FeedRefused(status, said);
+        return new FeedRefused(status, Problem.code(body), said);
     }
 
     /** Wakes whoever waits for an answer; nothing is asked any more. */

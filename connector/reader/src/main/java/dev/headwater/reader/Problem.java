@@ -14,6 +14,16 @@ final class Problem {
 
     private Problem() {}
 
+    /** Its code; empty when it is no problem document. */
+    static String code(byte[] body) {
+        try {
+            String code = Json.textAt(Json.object(body), "code");
+            return code == null ? "" : code;
+        } catch (FeedBroken notAProblem) {
+            return "";
+        }
+    }
+
     static String describe(URI uri, int status, byte[] body) {
         String said = "";
         try {
