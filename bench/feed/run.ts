@@ -34,7 +34,7 @@ const servers: http.Server[] = []
 const client = fork(new URL('client.ts', import.meta.url), { execArgv: ['--import', 'tsx'] })
 const everyone = { perSecond: 1e9, burst: 1e9 }
 const serve = feed({ log: store.log, contract, open: true, cacheBytes: 1 << 30, rate: everyone })
-const ours = await listen(getRequestListener((request) => serve(request), { overrideGlobalObjects: false }))
+const ours = await listen(getRequestListener((request) => serve(request)))
 const feedUrl = `${ours}/events`
 
 try {

@@ -7,7 +7,7 @@ import { type Aligned, alignedAt, pageSize } from './links.ts'
 import { refusal } from './problem.ts'
 import { joined, mostBytes, rangesOf } from './reading.ts'
 import { type Asked, bothAccepts, editionOf, everything, lineageOf, type Serving } from './serving.ts'
-import { accepts, uncopied } from './streaming.ts'
+import { accepts } from './streaming.ts'
 import type { View } from './view.ts'
 
 interface Wanted {
@@ -67,7 +67,7 @@ export function alignedPages(serving: Serving, mostKeptBytes: number) {
     const kinds = { ...page.headers, ...bothAccepts, ...retiring }
     const headers = { ...kinds, etag, 'cache-control': caching, 'content-length': length }
     if (asked.headers.get('if-none-match') === etag) return new Response(null, { status: 304, headers })
-    return new Response(uncopied(page.body), { headers })
+    return new Response(page.body, { headers })
   }
 }
 

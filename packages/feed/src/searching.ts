@@ -7,7 +7,7 @@ import { type Place, placeOf } from './place.ts'
 import { parseQuery, type Query } from './query.ts'
 import { joined, mostBytes } from './reading.ts'
 import { type Asked, bothAccepts, clientOf, editionOf, lineageOf, type Serving } from './serving.ts'
-import { accepts, bodyOf, gzipped, type Pieces, uncopied } from './streaming.ts'
+import { accepts, bodyOf, gzipped, type Pieces } from './streaming.ts'
 import { linesOf, liveOf } from './streams.ts'
 import type { View } from './view.ts'
 
@@ -30,7 +30,7 @@ export async function search(serving: Serving, asked: Asked): Promise<Response> 
   if (asked.headers.get('if-none-match') === etag) return new Response(null, { status: 304, headers })
   if (face === 'html') return htmlPage(answer, asked.url.searchParams, headers)
   const body = face === 'batch' ? batchBody(answer) : pageBody(answer)
-  return new Response(uncopied(body), {
+  return new Response(body, {
     headers: { ...headers, 'content-type': mediaTypeOf(face), 'content-length': String(body.length) },
   })
 }

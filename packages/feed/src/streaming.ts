@@ -33,16 +33,6 @@ export function bodyOf(pieces: Pieces, onGone: () => void): ReadableStream<Uint8
   )
 }
 
-/** Response copies a buffer it is given; a stream hands the very bytes on. */
-export function uncopied(body: Buffer): ReadableStream<Uint8Array> {
-  return new ReadableStream({
-    start(controller) {
-      controller.enqueue(body)
-      controller.close()
-    },
-  })
-}
-
 /** One gzip stream, flushed after each piece so that a reader gets it at once. */
 export async function* gzipped(pieces: Pieces): Pieces {
   const gzip = createGzip({ level: 1 })
