@@ -191,15 +191,22 @@ describe.skipIf(!isThere)('the phone', () => {
     ])
   })
 
-  it('proposes whom one paid last, as the experiment says, and reports what was seen and tapped once', async () => {
-    await tab(ada, 'Pay')
-    await ada.getByRole('group', { name: 'Paid last' }).getByRole('button', { name: '@bob' }).click()
-    expect(await ada.getByLabel('To', { exact: true }).inputValue()).toBe('@bob')
-    await tab(ada, 'Accounts')
-    await tab(ada, 'Pay')
+  it('proposes whom one paid last, keeps what was seen and tapped of it over no connection and a reload, and sends it once', async () => {
     const { log } = landscape.services.get('phone')!.store
     const seen = async () =>
       (await log.rows({ after: 0, limit: 100, types: ['VariantSeen'] })).map(({ data }) => JSON.parse(data).what)
+    const proposed = ada.getByRole('group', { name: 'Paid last' }).getByRole('button', { name: '@bob' })
+    await tab(ada, 'Pay')
+    await proposed.waitFor()
+    await ada.context().setOffline(true)
+    await proposed.click()
+    expect(await ada.getByLabel('To', { exact: true }).inputValue()).toBe('@bob')
+    await ada.reload()
+    await proposed.click()
+    expect(await seen()).not.toContain('tapped')
+    await ada.context().setOffline(false)
+    await tab(ada, 'Accounts')
+    await tab(ada, 'Pay')
     for (let at = await log.last(); (await seen()).length < 2;) at = await log.waitFor(at, { waitMs: 1_000 })
     expect((await seen()).sort()).toEqual(['seen', 'tapped'])
     const exposed = await log.rows({ after: 0, limit: 100, types: ['ExperimentExposed'] })
