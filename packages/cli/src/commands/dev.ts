@@ -4,13 +4,14 @@ import { basename, join, resolve } from 'node:path'
 import { startPostgres } from '@headwater/postgres'
 import { jsonLogger, type Landscape, startLandscape } from '@headwater/service/landscape'
 import { type Command, Ended, exitCode, type Invocation } from '../command.ts'
+import { type ServedConsole, serveConsole } from '../console.ts'
 import type { Output } from '../output.ts'
-import { Broken, make, type Made, serviceFolders, sweep, typeErrors, watchSource } from '../workshop.ts'
 import { overdueIn } from '../overdue.ts'
+import { Broken, make, type Made, serviceFolders, sweep, typeErrors, watchSource } from '../workshop.ts'
 
 export const dev: Command = {
   name: 'dev',
-  usage: '[FOLDER] [--port 4000] [--host 127.0.0.1] [--name hw] [--fresh] [--no-lake] [--kafka]',
+  usage: '[FOLDER] [--port 4000] [--host 127.0.0.1] [--name hw] [--fresh] [--no-lake] [--kafka] [--no-console]',
   options: {
     port: { type: 'string', says: 'port of the entry URL; the next free one when it is taken; 4000' },
     /** Databases are named `<name>_<service>`: several landscapes may share a server. */
@@ -19,6 +20,7 @@ export const dev: Command = {
     fresh: { type: 'boolean', says: 'remove all data of this landscape first' },
     'no-lake': { type: 'boolean', says: 'land no events for SQL' },
     kafka: { type: 'boolean', says: 'start Kafka and Connect beside it; needs Java 17 and Maven' },
+    'no-console': { type: 'boolean', says: 'serve no console' },
     'no-watch': { type: 'boolean', says: 'do not replace services when their files are saved' },
   },
   examples: [],
@@ -33,46 +35,51 @@ export const dev: Command = {
     const made = await makeAll(folder)
     const server =
       env.DATABASE_URL === undefined ? await startPostgres({ directory: join(directory, 'postgres') }) : undefined
-    const landscape = await startLandscape(
-      made.map(({ service }) => service),
-      {
-        postgres: env.DATABASE_URL ?? server!.url,
-        ...(options.name !== undefined && { name: String(options.name) }),
-        directory,
-        port: portOf(options.port),
-        ...(options.host !== undefined && { host: String(options.host) }),
-        lake: options['no-lake'] !== true,
-        log: jsonLogger(output.say),
-      },
-    ).catch(async (error: Error) => {
-      await server?.stop()
-      throw error
-    })
-    await writeFile(join(directory, 'landscape.json'), JSON.stringify({ url: landscape.url, pid: process.pid }))
-    banner(output, {
-      folder,
-      landscape,
-      kept: server?.directory ?? 'your Postgres',
-      seconds: (performance.now() - began) / 1000,
-      wanted: portOf(options.port),
-    })
-    const kafka = options.kafka === true ? await startKafka(landscape, directory, output) : undefined
-    const stopWatching =
-      options['no-watch'] === true
-        ? () => undefined
-        : watchSource(folder, () => replaceChanged(folder, made, landscape, output))
-    for (const line of await overdueIn(askerOf(landscape))) output.say(`  ${output.colour('yellow', line)}\n`)
-    if (!signal.aborted)
-      await new Promise<void>((finish) => signal.addEventListener('abort', () => finish(), { once: true }))
-    output.say('\nstopping: open requests finish first')
-    stopWatching()
-    await kafka?.stop()
-    await landscape.stop()
-    await rm(join(directory, 'landscape.json'), { force: true })
-    await server?.stop()
-    output.say(`stopped; the data is kept in ${server?.directory ?? 'your Postgres'}`)
+    const kept = server?.directory ?? 'your Postgres'
+    /** What was started and must end, also when something after it fails to start: the last one first. */
+    const stops: (() => unknown)[] = [() => server?.stop()]
+    try {
+      const landscape = await startLandscape(
+        made.map(({ service }) => service),
+        {
+          postgres: env.DATABASE_URL ?? server!.url,
+          ...(options.name !== undefined && { name: String(options.name) }),
+          directory,
+          port: portOf(options.port),
+          ...(options.host !== undefined && { host: String(options.host) }),
+          lake: options['no-lake'] !== true,
+          log: jsonLogger(output.say),
+        },
+      )
+      stops.push(() => landscape.stop())
+      const shown =
+        options['no-console'] === true
+          ? undefined
+          : await serveConsole(landscape, { directory, name: basename(folder) })
+      stops.push(() => shown?.stop())
+      await writeFile(join(directory, 'landscape.json'), JSON.stringify({ url: landscape.url, pid: process.pid }))
+      stops.push(() => rm(join(directory, 'landscape.json'), { force: true }))
+      const seconds = (performance.now() - began) / 1000
+      banner(output, { folder, landscape, shown, kept, seconds, wanted: portOf(options.port) })
+      for (const line of await overdueIn(askerOf(landscape))) output.say(`  ${output.colour('yellow', line)}\n`)
+      const kafka = options.kafka === true ? await startKafka(landscape, directory, output) : undefined
+      stops.push(() => kafka?.stop())
+      if (options['no-watch'] !== true)
+        stops.push(watchSource(folder, () => replaceChanged(folder, made, landscape, output)))
+      if (!signal.aborted)
+        await new Promise<void>((finish) => signal.addEventListener('abort', () => finish(), { once: true }))
+      output.say('\nstopping: open requests finish first')
+    } finally {
+      for (const stop of stops.toReversed()) await stop()
+    }
+    output.say(`stopped; the data is kept in ${kept}`)
     return exitCode.ok
   },
+}
+
+function askerOf({ url, fetchAs }: Landscape): (path: string) => Promise<any> {
+  const ask = fetchAs('operator', ['experiments:read'])
+  return async (path) => await (await ask(new URL(path, url), { headers: { accept: 'application/json' } })).json()
 }
 
 /** Loaded only when asked for: it needs Java, which nothing else here does. */
@@ -81,11 +88,6 @@ async function startKafka(landscape: Landscape, directory: string, output: Outpu
   const token = () => landscape.issuer.sign({ subject: 'kafka-connect', scopes: ['events:read'] })
   const beside = await startBeside({ directory: join(directory, 'kafka'), entry: landscape.url, token })
   output.print(`kafka      ${beside.kafka.bootstrap}, a topic per service: headwater.<service>`)
-function askerOf({ url, fetchAs }: Landscape): (path: string) => Promise<any> {
-  const ask = fetchAs('operator', ['experiments:read'])
-  return async (path) => await (await ask(new URL(path, url), { headers: { accept: 'application/json' } })).json()
-}
-
   output.print(`connector  ${beside.worker.url}/connectors/${beside.connector}/status`)
   return beside
 }
@@ -185,15 +187,25 @@ function banner(
   {
     folder,
     landscape,
+    shown,
     kept,
     seconds,
     wanted,
-  }: { folder: string; landscape: Landscape; kept: string; seconds: number; wanted: number },
+  }: {
+    folder: string
+    landscape: Landscape
+    shown: ServedConsole | undefined
+    kept: string
+    seconds: number
+    wanted: number
+  },
 ): void {
   const { colour, say } = output
   const moved = landscape.listening.moved ? ` (port ${wanted} is taken)` : ''
   say(`${colour('bold', 'Headwater')} · ${basename(folder)} · ready in ${seconds.toFixed(1)} s\n`)
   say(`  entry     ${colour('cyan', landscape.url)}${moved}`)
+  if (shown !== undefined)
+    say(`  console   ${colour('cyan', shown.link())} (works once; \`headwater open\` for another)`)
   say(`  services  ${[...landscape.services.keys()].join(', ')}`)
   say(`  data      ${kept} (kept; --fresh starts anew)`)
   say('\nTry next, in another terminal:')
