@@ -85,7 +85,7 @@ function startWriter(url: string, seed: number, intents: Intent[], told: Told[])
   return child
 }
 
-async function killAndRestart(server: Postgres, directory: string): Promise<Postgres> {
+export async function killAndRestart(server: Postgres, directory: string): Promise<Postgres> {
   process.kill(server.pid, 'SIGKILL')
   // Its children notice on their own; until then they hold the shared memory.
   for (;;) {
@@ -98,7 +98,7 @@ async function killAndRestart(server: Postgres, directory: string): Promise<Post
 }
 
 /** Reads on from where it is, whatever happens: everything it saw, in order. */
-function follow(url: () => string) {
+export function follow(url: () => string) {
   const seen: string[] = []
   let stopped = false
   const run = async (until: () => boolean) => {
