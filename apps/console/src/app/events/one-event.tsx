@@ -37,11 +37,11 @@ export function OneEvent({ place }: { readonly place: string }) {
     return (
       <aside className="beside" aria-label={place}>
         {error === null ? (
-          <Empty title="No such event" command={`headwater events ${service} --limit 5`}>
+          <Empty below title="No such event" command={`headwater events ${service} --limit 5`}>
             Nothing of {service} lies at position {at}.
           </Empty>
         ) : (
-          <Trouble error={error} command="headwater ps" />
+          <Trouble below error={error} command="headwater ps" />
         )}
       </aside>
     )

@@ -81,6 +81,7 @@ function Live({ filters, chosen }: { readonly filters: Filters; readonly chosen:
       </div>
       {entries.length === 0 && shown.state === 'live' ? (
         <Empty
+          below
           title="Nothing has happened yet"
           command={
             filters.text === ''

@@ -24,7 +24,7 @@ export function Stretch({ service, after, filters, chosen }: StretchProps) {
     queryKey: ['stretch', service, after, types, published],
     queryFn: () => feedPage(service, { after, limit: most, types, published }),
   })
-  if (error !== null) return <Trouble error={error} command={`headwater events ${service} --after ${after}`} />
+  if (error !== null) return <Trouble below error={error} command={`headwater events ${service} --after ${after}`} />
   const entries = (data?.events ?? []).map((event: FeedEvent) => entryOf(service, event)).reverse()
   const shown = entries.filter(
     (one) =>

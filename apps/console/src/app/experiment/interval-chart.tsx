@@ -119,7 +119,9 @@ const daySeconds = 86_400
 /** Days, or hours and minutes where the scale is shorter. @param seconds since 1970 */
 function tickText(seconds: number, step: number): string {
   const date = new Date(seconds * 1_000)
-  return step >= daySeconds ? days.format(date) : date.toISOString().slice(11, step < 60 ? 19 : 16)
+  return step >= daySeconds || seconds % daySeconds === 0
+    ? days.format(date)
+    : date.toISOString().slice(11, step < 60 ? 19 : 16)
 }
 
 /** The canvas knows no custom properties and no `light-dark()`. */

@@ -5,42 +5,61 @@ export interface Edge {
   readonly kind: 'reads' | 'calls'
 }
 
+/** Of an upper left corner, in pixels. */
 export interface Spot {
-  readonly name: string
-  /** Of its upper left corner, in pixels. */
   readonly x: number
   readonly y: number
 }
 
 export interface Laid {
   readonly spots: ReadonlyMap<string, Spot>
+  /** Where a reading passes the columns between its ends, from left to right; by `from to`. */
+  readonly passages: ReadonlyMap<string, readonly Spot[]>
   readonly width: number
   readonly height: number
 }
 
 export const card = { width: 172, height: 62, gapX: 84, gapY: 20 }
+/** Room for a line between two cards. */
+const passage = 10
+const sweeps = 8
+
+export const edgeKey = ({ from, to }: Edge): string => `${from} ${to}`
+
+/** A card, or the passage of an edge through a column. */
+interface Stop {
+  readonly name: string
+  readonly passes?: string
+}
 
 /**
- * Services in columns: who is read stands left of who reads, as far as cycles allow; in a column the order that crosses fewest lines.
- * The same services and edges always lie the same way.
+ * Services in columns: who is read stands left of who reads, as far as circles allow; in a column the order that crosses fewest lines, with
+ * room for the lines that pass it. The same services and edges always lie the same way.
  */
 export function layOut(names: readonly string[], edges: readonly Edge[], room: number): Laid {
   const columns = columnsOf(names, edges)
-  const ordered = untangled(columns, edges)
-  const tallest = Math.max(1, ...ordered.map(({ length }) => length))
-  const height = tallest * (card.height + card.gapY) - card.gapY
-  const gap = Math.max(card.gapX, Math.min(200, (room - ordered.length * card.width) / Math.max(1, ordered.length - 1)))
-  const spots = ordered.flatMap((column, index) => {
-    const tall = column.length * (card.height + card.gapY) - card.gapY
-    return column.map((name, row) => ({
-      name,
-      x: index * (card.width + gap),
-      y: (height - tall) / 2 + row * (card.height + card.gapY),
-    }))
+  const columnAt = new Map(columns.flatMap((column, index) => column.map((name) => [name, index] as const)))
+  const { stops, links } = withPassages(columns, columnAt, edges)
+  const ordered = untangled(stops, links)
+  const height = Math.max(...ordered.map(tall), card.height)
+  const least = Math.max(1, ordered.length - 1)
+  const gap = Math.max(card.gapX, Math.min(200, (room - ordered.length * card.width) / least))
+  const spots = new Map<string, Spot>()
+  const passages = new Map<string, Spot[]>()
+  ordered.forEach((column, index) => {
+    const x = index * (card.width + gap)
+    let y = (height - tall(column)) / 2
+    for (const { name, passes } of column) {
+      if (passes === undefined) spots.set(name, { x, y })
+      else passages.set(passes, [...(passages.get(passes) ?? []), { x, y: y + passage / 2 }])
+      y += (passes === undefined ? card.height : passage) + card.gapY
+    }
   })
-  const width = ordered.length * (card.width + gap) - gap
-  return { spots: new Map(spots.map((spot) => [spot.name, spot])), width, height }
+  return { spots, passages, width: ordered.length * (card.width + gap) - gap, height }
 }
+
+const tall = (column: readonly Stop[]): number =>
+  column.reduce((sum, { passes }) => sum + (passes === undefined ? card.height : passage) + card.gapY, -card.gapY)
 
 /** Longest way from a service that reads nobody; an edge that would close a circle is not counted. */
 function columnsOf(names: readonly string[], edges: readonly Edge[]): string[][] {
@@ -70,22 +89,52 @@ function forward(names: readonly string[], edges: readonly Edge[]): Edge[] {
   return all.filter(({ from, to }) => place.get(from)! < place.get(to)!)
 }
 
+/** Cards and passages by column, and the links between neighbouring columns. */
+function withPassages(
+  columns: readonly (readonly string[])[],
+  columnAt: ReadonlyMap<string, number>,
+  edges: readonly Edge[],
+): { stops: Stop[][]; links: (readonly [string, string])[] } {
+  const stops: Stop[][] = columns.map((column) => column.map((name) => ({ name })))
+  const links: (readonly [string, string])[] = []
+  for (const edge of edges) {
+    const [a, b] = [columnAt.get(edge.from), columnAt.get(edge.to)]
+    if (a === undefined || b === undefined) continue
+    let before = a < b ? edge.from : edge.to
+    for (let column = Math.min(a, b) + 1; edge.kind === 'reads' && column < Math.max(a, b); column++) {
+      const name = `${edgeKey(edge)} ${column}`
+      stops[column]!.push({ name, passes: edgeKey(edge) })
+      links.push([before, name])
+      before = name
+    }
+    links.push([before, a < b ? edge.to : edge.from])
+  }
+  return { stops, links }
+}
+
 /** A few sweeps of barycentres. */
-function untangled(columns: readonly (readonly string[])[], edges: readonly Edge[]): string[][] {
+function untangled(columns: readonly (readonly Stop[])[], links: readonly (readonly [string, string])[]): Stop[][] {
   const ordered = columns.map((column) => [...column])
-  for (let sweep = 0; sweep < 6; sweep++) {
-    const at = new Map(ordered.flatMap((column) => column.map((name, row) => [name, row - column.length / 2] as const)))
-    for (const column of ordered) {
-      const middle = new Map(column.map((name) => [name, barycentre(name, edges, at)]))
-      column.sort((a, b) => middle.get(a)! - middle.get(b)! || (a < b ? -1 : 1))
-      column.forEach((name, row) => at.set(name, row - column.length / 2))
+  const at = new Map<string, number>()
+  const place = (column: readonly Stop[]) =>
+    column.forEach(({ name }, row) => at.set(name, row - (column.length - 1) / 2))
+  ordered.forEach(place)
+  for (let sweep = 0; sweep < sweeps; sweep++) {
+    for (const column of sweep % 2 === 0 ? ordered : ordered.toReversed()) {
+      const middle = new Map(column.map(({ name }) => [name, barycentre(name, links, at)]))
+      column.sort((a, b) => middle.get(a.name)! - middle.get(b.name)! || (a.name < b.name ? -1 : 1))
+      place(column)
     }
   }
   return ordered
 }
 
-function barycentre(name: string, edges: readonly Edge[], at: ReadonlyMap<string, number>): number {
-  const others = edges.flatMap(({ from, to }) => (from === name ? [to] : to === name ? [from] : []))
+function barycentre(
+  name: string,
+  links: readonly (readonly [string, string])[],
+  at: ReadonlyMap<string, number>,
+): number {
+  const others = links.flatMap(([from, to]) => (from === name ? [to] : to === name ? [from] : []))
   const rows = others.flatMap((other) => at.get(other) ?? [])
   return rows.length === 0 ? (at.get(name) ?? 0) : rows.reduce((sum, row) => sum + row, 0) / rows.length
 }

@@ -4,7 +4,7 @@ import { count, rate } from '../parts/numbers.ts'
 import { changed } from '../place.ts'
 import type { ServiceNow } from '../status.ts'
 import { healthOf } from './health.ts'
-import { card, type Edge, layOut, type Spot } from './layout.ts'
+import { card, type Edge, edgeKey, type Laid, layOut, type Spot } from './layout.ts'
 
 /** Where events and calls run. The table beside it says the same in words. */
 export function LandscapeMap({
@@ -36,7 +36,7 @@ export function LandscapeMap({
             <Line
               key={`${edge.kind} ${edge.from} ${edge.to}`}
               edge={edge}
-              spots={laid.spots}
+              laid={laid}
               chosen={chosen}
               flows={(rates.get(edge.from) ?? 0) > 0}
             />
@@ -100,13 +100,13 @@ function Card({
 
 interface LineProps {
   readonly edge: Edge
-  readonly spots: ReadonlyMap<string, Spot>
+  readonly laid: Laid
   readonly chosen: string | undefined
   readonly flows: boolean
 }
 
-function Line({ edge, spots, chosen, flows }: LineProps) {
-  const [from, to] = [spots.get(edge.from), spots.get(edge.to)]
+function Line({ edge, laid, chosen, flows }: LineProps) {
+  const [from, to] = [laid.spots.get(edge.from), laid.spots.get(edge.to)]
   if (from === undefined || to === undefined) return null
   const touches = chosen === undefined ? undefined : edge.from === chosen || edge.to === chosen
   return (
@@ -115,23 +115,35 @@ function Line({ edge, spots, chosen, flows }: LineProps) {
       data-kind={edge.kind}
       data-touches={touches}
       data-flows={flows && edge.kind === 'reads' ? true : undefined}
-      d={curve(from, to, edge.kind)}
+      d={curve(from, to, edge.kind, laid.passages.get(edgeKey(edge)))}
     />
   )
 }
 
-/** From the side that faces the other; calls a little lower, so that both can be seen. */
-function curve(from: Spot, to: Spot, kind: Edge['kind']): string {
-  const shift = kind === 'calls' ? 12 : -8
-  const middle = card.height / 2 + shift
+/** From the side that faces the other, through the passages between; calls a little lower, so that both can be seen. */
+function curve(from: Spot, to: Spot, kind: Edge['kind'], passages: readonly Spot[] = []): string {
+  const middle = card.height / 2 + (kind === 'calls' ? 12 : -8)
   if (Math.abs(from.x - to.x) < 1) {
     const [x, side] = [from.x + card.width, 34 + Math.abs(from.y - to.y) / 6]
     return `M${x} ${from.y + middle} C${x + side} ${from.y + middle} ${x + side} ${to.y + middle} ${x} ${to.y + middle}`
   }
   const right = to.x > from.x
-  const [x1, x2] = right ? [from.x + card.width, to.x] : [from.x, to.x + card.width]
-  const bend = Math.max(36, Math.abs(x2 - x1) / 2) * (right ? 1 : -1)
-  return `M${x1} ${from.y + middle} C${x1 + bend} ${from.y + middle} ${x2 - bend} ${to.y + middle} ${x2} ${to.y + middle}`
+  const [out, into] = right ? [card.width, 0] : [0, card.width]
+  const between = kind === 'reads' ? (right ? passages : passages.toReversed()) : []
+  let [x, y] = [from.x + out, from.y + middle]
+  let path = `M${x} ${y}`
+  const bendTo = (nextX: number, nextY: number) => {
+    const bend = Math.max(36, Math.abs(nextX - x) / 2) * (right ? 1 : -1)
+    path += ` C${x + bend} ${y} ${nextX - bend} ${nextY} ${nextX} ${nextY}`
+    ;[x, y] = [nextX, nextY]
+  }
+  for (const spot of between) {
+    bendTo(spot.x + into, spot.y)
+    x = spot.x + out
+    path += ` H${x}`
+  }
+  bendTo(to.x + into, to.y + middle)
+  return path
 }
 
 function useWidth(frame: { readonly current: HTMLDivElement | null }): number {
