@@ -49,11 +49,9 @@ async function run(typed: string): Promise<{ code: number; said: string }> {
     bank = start(['dev', folder, '--port', '0', '--name', server.name], folder, { DATABASE_URL: server.url })
     return { code: 0, said: await bank.says('Try next') }
   }
-  const [, tokenLine, command] = /^(?:HEADWATER_TOKEN=\$\((.*?)\) )?npx (headwater .*)$/.exec(line) ?? []
+  const command = /^npx (headwater .*)$/.exec(line)?.[1]
   if (command === undefined) throw new Error(`The tutorial has a line that its test cannot run: ${line}`)
-  const token = tokenLine === undefined ? undefined : await headwater(tokenLine.replace(/^npx /, ''), { cwd: folder })
-  const env = token === undefined ? {} : { HEADWATER_TOKEN: token.stdout.trim() }
-  const { code, stdout, stderr } = await headwater(command, { cwd: folder, env })
+  const { code, stdout, stderr } = await headwater(command, { cwd: folder })
   cheer ||= /"href": "(?:https?:\/\/[^/"]+)?(\/cheers\/cheers\/[^/"{]+)"/.exec(stdout)?.[1] ?? ''
   return { code, said: stdout + stderr }
 }
