@@ -1,9 +1,10 @@
+import { throwAwayDatabase } from '@headwater/testing'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { consumer, postgresKeeper, runConsumer, type RunOptions, type RunningConsumer } from './index.ts'
 import { orders, problemsIn, record, refunds, upTo, type Shop } from '../test/orders.ts'
 import { shopOfEachTest } from '../test/starting.ts'
 
-const { shop: shopOfThis, start } = shopOfEachTest()
+const { shop: shopOfThis, start } = shopOfEachTest(throwAwayDatabase)
 let shop: Shop
 beforeEach(() => void (shop = shopOfThis()))
 

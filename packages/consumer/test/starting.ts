@@ -1,13 +1,12 @@
-import { throwAwayDatabase } from '@headwater/testing'
 import { afterEach, beforeEach } from 'vitest'
 import { type Consumer, runConsumer, type RunningConsumer, type RunOptions } from '../src/index.ts'
 import { openShop, type Shop } from './orders.ts'
 
 /** A shop for each test of a file, and consumers of it that stop with the test. */
-export function shopOfEachTest() {
+export function shopOfEachTest(database: Parameters<typeof openShop>[0]) {
   let shop: Shop
   let running: RunningConsumer[] = []
-  beforeEach(async () => void (shop = await openShop(throwAwayDatabase)))
+  beforeEach(async () => void (shop = await openShop(database)))
   afterEach(async () => {
     await Promise.all(running.map((one) => one.stop()))
     running = []
