@@ -23,7 +23,7 @@ function happening(dice: Random, size: number): readonly [string, unknown] {
   const customerId = `c${dice.below(size / 8)}`
   const experiment = dice.below(5) === 0 ? 'other' : 'round-ups'
   const variant = dice.below(2) === 0 ? 'plain' : 'rounded'
-  switch (dice.below(8)) {
+  switch (dice.below(9)) {
     case 0:
     case 1:
       return ['ExperimentExposed', { experiment, unit: customerId, variant, allocation: 1 + dice.below(3) }]
@@ -35,6 +35,8 @@ function happening(dice: Random, size: number): readonly [string, unknown] {
       return ['PotOpened', { customerId }]
     case 4:
       return ['PotClosed', { reason: dice.below(2) === 0 ? 'gone' : 'moved' }]
+    case 6:
+      return ['RequestReceived', { action: 'save', ...(dice.below(3) > 0 && { refused: 'full' }) }]
     case 5:
       return ['Paid', { customerId, amount: dice.below(1000) / 100 }]
     default:

@@ -168,6 +168,7 @@ function sealedMetric(name: string, unit: string, metric: Metric): Metric {
     refuse('HW_METRIC', name, `metric "${metric.name}" starts ${metric.from} after exposure, after its end ${window}`)
   }
   return mapEvents(metric, (events) => {
+    if (events.unitFrom === 'request') return { ...events, experiment: name }
     const stream = events.unitBy !== undefined || events.fields?.includes(unit) === false
     return { ...events, unitFrom: stream ? 'stream' : 'data' }
   })

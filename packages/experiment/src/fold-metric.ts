@@ -71,6 +71,7 @@ export function foldMetric(metric: Metric, unit: string, index: number): FoldedM
   const [within, before] = [microsOf(metric.within!), microsOf(metric.before ?? '0s')]
   const parts = partsOf(metric)
   const names = streamNames(parts, unit)
+  const requests = exposingRequests(parts)
   const unexposed = recent<Said>(Math.max(before, microsOf(metric.tolerance)))
   const totals = foldTotals(metric)
   const open: Exposed[] = []
@@ -80,17 +81,19 @@ export function foldMetric(metric: Metric, unit: string, index: number): FoldedM
     totals.enter(exposed, finished(metric, exposed.values[index]!))
     exposed.values[index] = undefined
   }
+  function say(said: Said, whose: string, exposedUnit: (unit: string) => Exposed | undefined): void {
+    const exposed = exposedUnit(whose)
+    if (exposed === undefined) unexposed.keep(whose, said)
+    else if (exposed.values[index] !== undefined) apply(metric, exposed, exposed.values[index], said)
+  }
   return {
     take(event, exposedUnit) {
       names.hear(event)
+      for (const { part, request, whose } of requests.hear(event)) say(saying(part, request), whose, exposedUnit)
       for (const part of parts) {
-        if (!matches(part.events, event)) continue
+        if (part.events.unitFrom === 'request' || !matches(part.events, event)) continue
         const whose = part.events.unitFrom === 'stream' ? names.of(event) : event.data?.[unit]
-        if (whose === undefined || whose === null) continue
-        const exposed = exposedUnit(String(whose))
-        const said = saying(part, event)
-        if (exposed === undefined) unexposed.keep(String(whose), said)
-        else if (exposed.values[index] !== undefined) apply(metric, exposed, exposed.values[index], said)
+        if (whose !== undefined && whose !== null) say(saying(part, event), String(whose), exposedUnit)
       }
     },
     expose(exposed) {
@@ -119,8 +122,9 @@ function partsOf({ measure, per, funnel }: Metric): readonly Part[] {
   return [...of('y', measure), ...of('x', per), ...steps.reverse()]
 }
 
-function matches({ service, type, where }: Events, event: Outcome): boolean {
+function matches({ service, type, where, refused }: Events, event: Outcome): boolean {
   if (event.type !== type || event.service !== service) return false
+  if (refused === true && (event.data?.refused ?? null) === null) return false
   return where === undefined || Object.entries(where).every(([name, wanted]) => equals(event.data?.[name], wanted))
 }
 
@@ -188,6 +192,36 @@ function streamNames(parts: readonly Part[], unit: string) {
       if (value !== undefined && value !== null) named.set(key(event), String(value))
     },
     of: (event: Outcome) => named.get(key(event)),
+  }
+}
+
+/** Requests and the units exposed in their appends: of one moment and cause, whichever is first. */
+function exposingRequests(parts: readonly Part[]) {
+  const wanted = parts.filter(({ events }) => events.unitFrom === 'request')
+  const key = ({ service, causationId }: Outcome) => `${service}/${causationId}`
+  let moment = -1
+  let asked = new Map<string, { part: Part; request: Outcome }[]>()
+  let exposed = new Map<string, string[]>()
+  const add = <T>(to: Map<string, T[]>, event: Outcome, one: T) =>
+    void to.set(key(event), [...(to.get(key(event)) ?? []), one])
+  return {
+    /** What this event completes. */
+    hear(event: Outcome): readonly { readonly part: Part; readonly request: Outcome; readonly whose: string }[] {
+      if (wanted.length === 0) return []
+      if (event.time !== moment) {
+        moment = event.time
+        asked = new Map()
+        exposed = new Map()
+      }
+      if (event.type === 'ExperimentExposed') {
+        const whose = String(event.data.unit)
+        add(exposed, event, whose)
+        return (asked.get(key(event)) ?? []).map((one) => ({ ...one, whose }))
+      }
+      const found = wanted.filter(({ events }) => matches(events, event)).map((part) => ({ part, request: event }))
+      for (const one of found) add(asked, event, one)
+      return found.flatMap((one) => (exposed.get(key(event)) ?? []).map((whose) => ({ ...one, whose })))
+    },
   }
 }
 

@@ -22,7 +22,6 @@ export {
   declared,
   type ExperimentFact,
   experimentFacts,
-  exposure,
   seen,
   type StreamAppend,
 } from './exposure.ts'
@@ -35,6 +34,7 @@ export {
   type MetricOptions,
   quantile,
   ratio,
+  refusals,
   retention,
   share,
   sum,

@@ -3,7 +3,8 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { z } from 'zod'
 import { eventsTable, type TableEvent } from '../test/events-table.ts'
-import { adoption, type Allocation, allocationOf, assign, count, experiment, exposure } from './index.ts'
+import { exposure } from './exposure.ts'
+import { adoption, type Allocation, allocationOf, assign, count, experiment } from './index.ts'
 import { type FaultKind, ledger } from './ledger.ts'
 
 const facts = events('pots', { Saved: { data: z.object({ customerId: z.string() }) } })

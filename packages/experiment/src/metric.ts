@@ -1,4 +1,4 @@
-import type { EventType, OutputOf, Schema } from '@headwater/contract'
+import { type AnyFacts, contractOf, type EventType, type OutputOf, type Schema } from '@headwater/contract'
 import { type Duration, microsOf } from './duration.ts'
 import { type Margin, marginOf, type MarginText } from './margin.ts'
 import { ExperimentRefused } from './refused.ts'
@@ -17,8 +17,15 @@ export interface Events {
   readonly service: string
   readonly type: string
   readonly where?: { readonly [field: string]: Primitive }
-  /** Whether the event names its unit itself, or the last earlier event of its stream that does. Set when sealed. */
-  readonly unitFrom?: 'data' | 'stream'
+  /**
+   * Whether the event names its unit itself, or the last earlier event of its stream that does, or, for a request, who was exposed
+   * in the same append. Set when sealed.
+   */
+  readonly unitFrom?: 'data' | 'stream' | 'request'
+  /** The experiment whose exposures name the units of requests. Set when sealed. */
+  readonly experiment?: string
+  /** Only requests that were refused. */
+  readonly refused?: true
   /** The one type of event asked for the unit of a stream; absent where any may name it. */
   readonly unitBy?: string
   /** Fields of the data by the declared schema; absent when the schema cannot say. Not part of the seal. */
@@ -144,6 +151,28 @@ export function share<S extends Schema>(
   return metric('share', `share with ${event.type}`, options, {
     measure: { of: 'any', events: eventsOf(event, options) },
   })
+}
+
+/**
+ * Share of units with a request that the domain refused; of one action, or any of the service's. A refusal counts for the unit that its request
+ * asked a variant for: ask before you refuse.
+ */
+export function refusals(
+  facts: AnyFacts,
+  options: Omit<MetricOptions, 'where' | 'unitBy'> & { readonly action?: string } = {},
+): Metric<any> {
+  const { action, ...rest } = options
+  const { service } = contractOf(facts)
+  const events: Events = {
+    service,
+    type: 'RequestReceived',
+    refused: true,
+    unitFrom: 'request',
+    internal: true,
+    ...(action === undefined ? {} : { where: { action } }),
+  }
+  const name = `share with ${action ?? 'a request'} refused`
+  return metric('share', name, { good: 'down', ...rest }, { measure: { of: 'any', events } })
 }
 
 /** Share of units that come back: at least one such event from `from` until `within` after exposure. */

@@ -38,6 +38,12 @@ const happening = fc.oneof(
       .record({ customerId: unit, amount: fc.integer({ min: 0, max: 999 }).map((n) => n / 100) })
       .map((data) => ['Paid', data]),
   },
+  {
+    weight: 3,
+    arbitrary: fc
+      .record({ action: fc.constantFrom('save', 'close'), refused: fc.constantFrom('full', 'full', undefined) })
+      .map((data) => ['RequestReceived', data]),
+  },
   { weight: 1, arbitrary: fc.constantFrom(1, 2, 3, 4, 5).map((version) => ['AllocationAdopted', adopted(version)]) },
 )
 /** A log: what happens, how long after the one before (often at the same moment), and by which cause. */
@@ -46,7 +52,7 @@ const log = fc.array(
     happening,
     stream,
     afterMicros: fc.constantFrom(0, 0, 500_000, 1_000_000, 2_000_000),
-    cause: fc.integer({ min: 1, max: 30 }),
+    cause: fc.integer({ min: 1, max: 12 }),
   }),
   { maxLength: 60 },
 )

@@ -40,6 +40,7 @@ export function outcomesSql(events: Events, unit: string, seen: string, measure?
       : 'null'
   const own = `select ${field(unit)} as unit, ${amount} as value, ${unfit} as unfit, stream, ${columns}
     from events where ${eventsSql(events)} and ${seen}`
+  if (events.unitFrom === 'request') return requestsSql(events, seen)
   if (events.unitFrom !== 'stream') return own
   const names = `select service, stream, position, ${field(unit)} as unit from events
     where service = ${text(events.service)} and ${field(unit)} is not null and ${seen}
@@ -48,13 +49,23 @@ export function outcomesSql(events: Events, unit: string, seen: string, measure?
     from (${own}) o asof join (${names}) n on o.service = n.service and o.stream = n.stream and o.position >= n.position`
 }
 
-function eventsSql({ service, type, where = {} }: Events): string {
+/** Requests of whoever was exposed in the same append. */
+function requestsSql(events: Events, seen: string): string {
+  const exposed = `select service, causation_id, epoch_us(recorded_at) as time, ${field('unit')} as unit from events
+    where type = 'ExperimentExposed' and ${field('experiment')} = ${text(events.experiment!)} and ${seen}`
+  return `select distinct x.unit, 1 as value, null as unfit, o.stream, o.service, o.position, o.time, o.causation_id
+    from (select stream, ${columns} from events where ${eventsSql(events)} and ${seen}) o
+    join (${exposed}) x on x.service = o.service and x.causation_id = o.causation_id and x.time = o.time`
+}
+
+function eventsSql({ service, type, where = {}, refused }: Events): string {
   const matches = Object.entries(where).map(([name, wanted]) =>
     typeof wanted === 'number'
       ? `try_cast(${field(name)} as double) = ${wanted}`
       : `${field(name)} = ${text(String(wanted))}`,
   )
-  return [`service = ${text(service)}`, `type = ${text(type)}`, ...matches].join(' and ')
+  const only = refused === true ? [`${field('refused')} is not null`] : []
+  return [`service = ${text(service)}`, `type = ${text(type)}`, ...matches, ...only].join(' and ')
 }
 
 /** An amount as an integer of 10^−scale; null where it has more decimals or is beyond 2^53 − 1. Plain integers take the short way. */

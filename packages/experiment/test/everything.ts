@@ -1,6 +1,18 @@
 import { events } from '@headwater/contract'
 import { z } from 'zod'
-import { allocationOf, count, experiment, funnel, mean, quantile, ratio, retention, share, sum } from '../src/index.ts'
+import {
+  allocationOf,
+  count,
+  experiment,
+  funnel,
+  mean,
+  quantile,
+  ratio,
+  refusals,
+  retention,
+  share,
+  sum,
+} from '../src/index.ts'
 
 const pots = events('pots', {
   PotOpened: { data: z.object({ customerId: z.string() }) },
@@ -24,6 +36,7 @@ export const everything = experiment('round-ups', {
     retention(pots.Saved, { from: '4s', within: '8s' }),
     share(cards.Paid, { within: '5s', before: '5s', name: 'paid, adjusted' }),
     quantile(0.5, sum(pots.Saved, 'amountMinor', { within })),
+    refusals(pots, { within: '4s', action: 'save' }),
     funnel([pots.PotOpened, pots.Saved, cards.Paid], { within, start: 'any', inside: '4s' }),
     funnel([pots.PotOpened, pots.Saved, pots.Saved], { within, start: 'first', inside: '4s', name: 'twice saved' }),
   ],

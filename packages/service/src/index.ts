@@ -22,6 +22,7 @@ export {
   mean,
   quantile,
   ratio,
+  refusals,
   retention,
   share,
   sum,

@@ -5,6 +5,7 @@ import {
   experiment,
   type InlineProjection,
   link,
+  refusals,
   refuse,
   resource,
   service,
@@ -35,7 +36,7 @@ export const roundUps = experiment('round-ups', {
   unit: 'customerId',
   variants: { plain: 50, rounded: 50 },
   primary: sum(pots.Saved, 'amountMinor', { within: '28d', expect: '10%' }),
-  guardrails: [share(pots.PotClosed, { mayRise: '5pp' })],
+  guardrails: [share(pots.PotClosed, { mayRise: '5pp' }), refusals(pots, { action: 'save', mayRise: '5pp' })],
   decide: { after: '14d', by: '2027-02-01' },
   adds: { services: ['pots'] },
 })
@@ -66,8 +67,10 @@ export const pot = decider('pot', pots, {
       return pot.open ? [] : [pots.PotOpened(cmd)]
     },
     save: ({ amountMinor }, pot, { variant }) => {
-      if (!pot.open) return refuse('pot-closed', 'This pot is closed. Open it first.')
+      if (pot.customerId === '') return refuse('pot-closed', 'There is no such pot. Open it first.')
+      // Asked before anything is refused: a refusal counts for the variant it was met with.
       const up = variant(roundUps, pot.customerId) === 'rounded'
+      if (!pot.open) return refuse('pot-closed', 'This pot is closed. Open it first.')
       return [
         pots.Saved({ customerId: pot.customerId, amountMinor: up ? Math.ceil(amountMinor / 100) * 100 : amountMinor }),
       ]
