@@ -1,6 +1,7 @@
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
+import { noteSource } from './address.ts'
 
 export interface Listening {
   /** `http://127.0.0.1:4000`, without a slash at the end. */
@@ -22,9 +23,13 @@ export async function listen(
 ): Promise<Listening> {
   const server = createServer(
     { headersTimeout: 10_000, requestTimeout: 60_000, keepAliveTimeout: 65_000 },
-    getRequestListener(handler, {
-      errorHandler: () => new Response(null, { status: 500 }),
-    }),
+    getRequestListener(
+      (request, { incoming }) => {
+        noteSource(request, incoming as IncomingMessage)
+        return handler(request)
+      },
+      { errorHandler: () => new Response(null, { status: 500 }) },
+    ),
   )
   const taken = await bind(server, port, host)
   return {

@@ -28,6 +28,7 @@ import { feed } from '@headwater/feed'
 import { type Caller, type Handler, type Implementation, serve } from '@headwater/hypermedia'
 import type { Lake } from '@headwater/lake'
 import type pg from 'pg'
+import { addressOf } from './address.ts'
 import { follow, wholeContract } from './allocations.ts'
 import { effectsOf } from './effects.ts'
 import { newId } from './ids.ts'
@@ -296,7 +297,8 @@ async function recognised(
   running: () => Running,
 ): Promise<{ readonly caller?: Caller }> {
   if (given.caller !== undefined || recognise === undefined) return given
-  const caller = await recognise(request, running())
+  const address = addressOf(request)
+  const caller = await recognise(request, running(), address === undefined ? {} : { address })
   return caller === undefined ? given : { caller }
 }
 

@@ -22,8 +22,15 @@ export interface Said<R extends readonly AnyResource[] = readonly AnyResource[]>
   readonly routes?: Readonly<Record<string, Route>>
   /** Rights it has towards other services, beside reading what they publish. */
   readonly scopes?: readonly string[]
-  /** Who asks, where the landscape knows no token: by a session of the service's own. Its callers are known to no other service. */
-  readonly recognise?: (request: Request, running: Running) => Promise<Caller | undefined>
+  /**
+   * Who asks, where the landscape knows no token: by a session of the service's own. Its callers are known to no other service.
+   * `from.address`: of the socket's other end; absent for requests of this process.
+   */
+  readonly recognise?: (
+    request: Request,
+    running: Running,
+    from: { readonly address?: string },
+  ) => Promise<Caller | undefined>
   /** Makes the effects that consumers gave to `outbox`, at least once: pass `id` on as idempotency key. */
   readonly deliver?: (effect: any, context: DeliverContext, running: Running) => unknown
   /** Work of its own beside requests and consumers. What it answers is called when the service stops. */

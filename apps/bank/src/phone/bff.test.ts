@@ -1,4 +1,5 @@
 import { mkdtemp, rm } from 'node:fs/promises'
+import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { allocationFacts, allocationOf } from '@headwater/experiment'
@@ -217,4 +218,24 @@ it('ends a session when it is told to, and all of them when the customer leaves'
   await landscape.settled()
   expect((await lea.see('session')).signedIn).toBe(false)
   expect(subjectFor(id)).toBe(`customer:${id}`)
+})
+
+it('bounds how many join from one address, and lets others in meanwhile', async () => {
+  const { target } = (await new Phone().see('session'))._templates.signUp
+  const join = (localAddress: string) =>
+    new Promise<{ status: number; wait: string | undefined }>((resolve, reject) => {
+      const sent = request(new URL(target, landscape.url), {
+        method: 'POST',
+        localAddress,
+        headers: { 'content-type': 'application/json', 'idempotency-key': crypto.randomUUID() },
+      })
+      sent.once('error', reject).once('response', (answer) => {
+        answer.resume()
+        resolve({ status: answer.statusCode!, wait: answer.headers['retry-after'] })
+      })
+      sent.end(JSON.stringify(person('many')))
+    })
+  const from = await Promise.all(Array.from({ length: 32 }, () => join('127.0.0.2')))
+  expect(from.filter(({ status }) => status === 429).map(({ wait }) => wait)).toEqual(['60', '60'])
+  expect((await join('127.0.0.3')).status).toBe(409)
 })

@@ -79,15 +79,23 @@ export const endedCookie = `${cookieName}=; Path=/phone; Max-Age=0; HttpOnly; Se
 export const tokenIn = (request: Request): string | undefined =>
   new RegExp(`(?:^|;\\s*)${cookieName}=([\\w-]{43})(?:;|$)`).exec(request.headers.get('cookie') ?? '')?.[1]
 
-/** What somebody without a session may do: become a customer. */
-const visitor: Caller = { subject: 'visitor', scopes: ['phone:join'], client: 'phone' }
+/** What somebody without a session may do: become a customer. Visitors are told apart by their address alone. */
+const visitor = ({ address = '' }: { readonly address?: string }): Caller => ({
+  subject: 'visitor',
+  scopes: ['phone:join'],
+  client: address,
+})
 
 /** The customer whose session the request carries, and nobody else. */
-export async function recognise(request: Request, { load, surroundings }: Running): Promise<Caller> {
+export async function recognise(
+  request: Request,
+  { load, surroundings }: Running,
+  from: { readonly address?: string },
+): Promise<Caller> {
   const token = tokenIn(request)
-  if (token === undefined) return visitor
+  if (token === undefined) return visitor(from)
   const { open, customerId, expiresAt } = await load(session, sessionIdOf(token))
-  if (!open || Date.parse(expiresAt) <= surroundings.now()) return visitor
+  if (!open || Date.parse(expiresAt) <= surroundings.now()) return visitor(from)
   return {
     subject: subjectFor(customerId),
     scopes: ['phone:read', 'phone:write'],

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { customerBehind } from '../../customers/speaking.ts'
 import type { Bank } from '../landscape.ts'
 import { handle, handleText } from '../handle.ts'
+import { signUpBounds } from '../sign-ups.ts'
 import { cookie, endedCookie, session, sessionBehind, sessionIdOf, tokenFor } from '../session.ts'
 
 const signUpForm = z.object({
@@ -12,6 +13,8 @@ const signUpForm = z.object({
   address: z.string().trim().min(1).max(300),
   handle: handleText,
 })
+
+const letIn = signUpBounds(() => performance.now())
 
 /** Where the phone begins: who is signed in, and the forms to come and go. */
 export const sessionScreen = view(
@@ -32,7 +35,8 @@ export const sessionScreen = view(
         title: 'Become a customer',
         input: signUpForm,
         /** Each step is the same one for a repeat, whichever answer was lost. */
-        async act({ handle: name, ...person }, { enter, idempotencyKey = randomUUID(), load, query, run }) {
+        async act({ handle: name, ...person }, { caller, enter, idempotencyKey = randomUUID(), load, query, run }) {
+          letIn(caller.client ?? '')
           const signUp = hashOf(idempotencyKey)
           const reserved = await run(handle.reserve, name, { signUp })
           if (reserved.kind === 'refused') return refuse(reserved.code, reserved.sentence)
