@@ -8,6 +8,7 @@ import { listen, startLandscape } from '@headwater/service/landscape'
 import { z } from 'zod'
 
 const everyMs = 20
+const flows = 8
 const perSecond = Number(process.argv[2])
 const perAppend = (perSecond * everyMs) / 1_000
 
@@ -36,26 +37,27 @@ const { store } = landscape.services.get('rivers')!
 
 let recorded = 0
 let flowing = false
-async function flow(): Promise<void> {
+/** One of several that record at once, so that the rate does not hang on how long one append takes. */
+async function flow(turn: number): Promise<void> {
   const note = 'x'.repeat(160)
-  const began = performance.now()
+  const began = performance.now() + turn * everyMs
   for (let round = 0; flowing; round++) {
-    const batch = Array.from({ length: perAppend }, (_, index) => {
-      const data = { river: `r${index % 50}`, centimetres: index, note }
-      return { stream: `river-${round % 50}-${index}`, expected: 'any' as const, events: [{ type: 'Rose', data }] }
-    })
-    await store.append({ streams: batch, meta: { correlationId: 'flood', causationId: 'flood' } })
-    recorded += perAppend
-    const early = began + round * everyMs - performance.now()
+    const early = began + round * flows * everyMs - performance.now()
     if (early > 0) await new Promise((resolve) => setTimeout(resolve, early))
+    const events = Array.from({ length: perAppend }, (_, index) => {
+      return { type: 'Rose', data: { river: `r${index % 50}`, centimetres: index, note } }
+    })
+    const streams = [{ stream: `river-${turn}-${round % 50}`, expected: 'any' as const, events }]
+    await store.append({ streams, meta: { correlationId: 'flood', causationId: 'flood' } })
+    recorded += perAppend
   }
 }
 
-let flowed: Promise<void> | undefined
+let flowed: Promise<unknown> | undefined
 process.on('message', async (said) => {
   if (said === 'flow') {
     flowing = true
-    flowed = flow()
+    flowed = Promise.all(Array.from({ length: flows }, (_, turn) => flow(turn)))
     return
   }
   flowing = false

@@ -68,25 +68,35 @@ export function openConsole(options: ConsoleOptions): Console {
       return await (made = (options.files ?? pageFiles)())
     }
   }
+  const answer = async (request: Request): Promise<Response> => {
+    const { pathname, searchParams } = new URL(request.url)
+    const cookie = cookieName(origin())
+    const token = searchParams.get('token')
+    if (token !== null && request.method === 'GET') return enterBy(known.exchange(token), cookie)
+    const inside = known.holds(cookieOf(request, cookie) ?? '')
+    if (pathname.startsWith(passed)) return inside ? await pass(request, { fetch, origins }) : outside()
+    if (pathname === '/tail') return inside ? tail(request, { entry, fetch }) : outside()
+    if (request.method !== 'GET' && request.method !== 'HEAD') return problem(405, { code: 'HW_METHOD_NOT_ALLOWED' })
+    const file = (await files()).get(pathname)
+    if (file !== undefined && pathname !== index) return fileResponse(request, file)
+    return inside ? page((await files()).get(index)!, options) : askedOutside()
+  }
   return {
     link: () => consoleLink(origin(), { secret, now }),
     async handle(request) {
-      const refused = foreign(request, origin())
-      if (refused !== undefined) return refused
-      const url = new URL(request.url)
-      const token = url.searchParams.get('token')
-      const named = cookieName(origin())
-      if (token !== null && request.method === 'GET') return enterBy(known.exchange(token), named)
-      const file = (await files()).get(url.pathname)
-      if (file !== undefined && url.pathname !== '/index.html') return fileResponse(request, file)
-      const inside = known.holds(cookieOf(request, named) ?? '')
-      if (url.pathname.startsWith(passed)) return inside ? await pass(request, { fetch, origins }) : outside()
-      if (url.pathname === '/tail') return inside ? tail(request, { entry, fetch }) : outside()
-      if (request.method !== 'GET' && request.method !== 'HEAD') return problem(405, { code: 'HW_METHOD_NOT_ALLOWED' })
-      return inside ? page((await files()).get('/index.html')!, options) : askedOutside()
+      try {
+        return foreign(request, origin()) ?? (await answer(request))
+      } catch (error) {
+        return problem(500, {
+          code: 'HW_INTERNAL',
+          detail: `The console could not answer: ${(error as Error).message}`,
+        })
+      }
     },
   }
 }
+
+const index = '/index.html'
 
 /** Cookies know no ports: two consoles of one machine must not take each other's. */
 const cookieName = (origin: string): string => `headwater-console-${new URL(origin).port}`

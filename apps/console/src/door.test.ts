@@ -13,7 +13,7 @@ const page: File = {
 }
 let on: Stage
 beforeAll(async () => {
-  on = await stage(async () => new Map([['/index.html', page]]))
+  on = await stage({ of: ['accounts', 'payments'], files: async () => new Map([['/index.html', page]]) })
 })
 afterAll(() => on?.stop())
 

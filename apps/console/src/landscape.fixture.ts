@@ -60,12 +60,18 @@ export interface Stage {
   stop(): Promise<void>
 }
 
+export interface StageOptions {
+  /** Services of the bank; default all. */
+  readonly of?: readonly string[]
+  readonly files?: () => Promise<Files>
+}
+
 /** A bank, a service to throw away, those who keep experiments, and the console over them. */
-export async function stage(files?: () => Promise<Files>): Promise<Stage> {
+export async function stage({ of, files }: StageOptions = {}): Promise<Stage> {
   const directory = await mkdtemp(join(tmpdir(), 'headwater-console-'))
   const server = await throwAwayServer()
   const kept = experiments({ everyMs: 300, startAtOnce: true, onItsWayMs: 0 })
-  const banking = bank.filter(({ name }) => name !== kept.name)
+  const banking = bank.filter(({ name }) => name !== kept.name && (of?.includes(name) ?? true))
   const options = { postgres: server.url, name: server.name, directory, log: () => undefined }
   const landscape = await startLandscape([kept, greetings, ...banking], options)
   let origin = ''

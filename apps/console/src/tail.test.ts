@@ -54,7 +54,7 @@ describe('the list', () => {
 describe('the stream', () => {
   let on: Stage
   beforeAll(async () => {
-    on = await stage(async () => new Map())
+    on = await stage({ of: [], files: async () => new Map() })
   }, 60_000)
   afterAll(() => on?.stop())
 
@@ -119,14 +119,16 @@ describe('the stream', () => {
     const last = await append(60)
     const { told: all } = await told('service=greetings', last)
     const { to, passedOver } = joins(all)
-    expect([to, passedOver]).toEqual([before + 60, 0])
+    // Its allocation may be adopted meanwhile: an event of its own.
+    expect(to).toBeGreaterThanOrEqual(before + 60)
+    expect(passedOver).toBe(0)
   })
 
   it('says what it passes over of a flood, and goes on behind it after the connection is lost', async () => {
     const first = await told('service=greetings', await append(1))
     const last = await append(20_000)
     const second = await told('service=greetings', last, first.cursor)
-    expect(joins([...first.told, ...second.told]).to).toBe(last)
+    expect(joins([...first.told, ...second.told]).to).toBeGreaterThanOrEqual(last)
     const { events, passedOver } = joins(second.told)
     expect(events).toBeGreaterThan(90)
     expect(passedOver).toBeGreaterThan(15_000)

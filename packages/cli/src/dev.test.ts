@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { findPostgres, startPostgres } from '@headwater/postgres'
@@ -67,6 +67,19 @@ it('says what it is, where data is kept, and what to try next', () => {
   expect(dev.said()).toMatch(/data .*kept; --fresh starts anew/)
   expect(dev.said()).toContain('npx headwater ps')
   expect(dev.said()).toContain('npx headwater call /notes/')
+})
+
+it('serves a console on this machine alone, by links that work once', async () => {
+  const printed = /console {3}(http:\/\/127\.0\.0\.1:\d+\/\?token=[\w.-]+)/.exec(dev.said())![1]!
+  const { url: another } = await json('headwater open')
+  expect(new URL(another).origin).toBe(new URL(printed).origin)
+  for (const link of [printed, another]) {
+    const entered = await fetch(link, { redirect: 'manual' })
+    expect([entered.status, entered.headers.get('set-cookie')]).toEqual([303, expect.stringContaining('HttpOnly')])
+    expect((await fetch(link, { redirect: 'manual' })).status).toBe(401)
+  }
+  const { mode } = await stat(join(folder, '.headwater', 'console.json'))
+  expect(mode & 0o077).toBe(0)
 })
 
 it('suggests no simulation where the landscape brings none, and says why there is none', async () => {
