@@ -85,12 +85,21 @@ async function answer(gate: Gate, request: Request, pathname: string): Promise<R
   if (name === 'lake' && questions !== undefined) return await questions(request, context)
   const found = services.get(name)
   if (found !== undefined) return await traced(request, name, () => found.handle(request, context))
+  // What is not there yet may be about to be: nobody should take it for gone.
+  if (!gate.ready()) return starting()
   return problem(404, {
     code: 'HW_NO_SUCH_SERVICE',
     title: 'There is no such service',
     detail: `Expected one of ${[...services.keys()].join(', ')}, got "${name}". The entry document ${url} lists them.`,
   })
 }
+
+export const starting = (): Response =>
+  problem(503, {
+    code: 'HW_STARTING',
+    detail: 'The landscape starts. Ask again in a moment.',
+    headers: { 'retry-after': '1' },
+  })
 
 function listed({ landscape, elsewhere }: Gate): Listed[] {
   const here = [...landscape.services.values()].map(({ service: { name, title } }) => ({

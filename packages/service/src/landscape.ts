@@ -2,14 +2,13 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setClockAhead } from '@headwater/event-store'
-import { problem } from '@headwater/hypermedia'
 import type { Lake } from '@headwater/lake'
 import { askingAs } from './asking.ts'
 import { archive, type Archive, proveRestorable } from './archive.ts'
 import { type Call, Calls } from './calls.ts'
 import { openClock } from './clock.ts'
 import { discard, leftOf, provide } from './database.ts'
-import { gateway, refuseTaken } from './gateway.ts'
+import { gateway, refuseTaken, starting } from './gateway.ts'
 import { guard } from './guard.ts'
 import { type Issuer, localKeys, openIssuer } from './issuer.ts'
 import { type Landing, landing } from './landing.ts'
@@ -227,7 +226,6 @@ export async function startLandscape(services: readonly Service[], options: Land
       `Expected the archive ${made.path} to restore all ${made.events} events, it restored ${proof.events}. Nothing was removed.`,
     )
   }
-  const remove: Landscape['remove'] = async (name) => {
   /** Stopped before it is archived: what is acknowledged after the archive would be gone. So what came in between is settled again. */
   const windDownAndTakeAway = async (name: string): Promise<Running> => {
     for (let round = 1; ; round++) {
@@ -242,6 +240,7 @@ export async function startLandscape(services: readonly Service[], options: Land
         throw new NotWoundDown(`Expected nothing to settle in ${name}, found ${left} after three rounds.`)
     }
   }
+  const remove: Landscape['remove'] = async (name) => {
     const removal = await removalOf(running, related.seen, name)
     if (removal === undefined) throw new TypeError(`Expected a service that runs, got "${name}".`)
     if (removal.readers.length > 0) throw new StillRead(name, removal.readers)
@@ -300,13 +299,6 @@ async function projected(
     while (!(await reached())) signal?.throwIfAborted()
   }
 }
-
-const starting = () =>
-  problem(503, {
-    code: 'HW_STARTING',
-    detail: 'The landscape starts. Ask again in a moment.',
-    headers: { 'retry-after': '1' },
-  })
 
 type Positions = Readonly<Record<string, number>>
 
