@@ -231,6 +231,24 @@ it('imports an exported log in parts, again where it broke off, and makes the pr
   expect((await call('/imports/copies?after=0', { text: '{"no":"event"}' })).status).toBe(409)
 })
 
+it('shows operators, from a service’s home, how far its consumers are, how fast, and what they set aside', async () => {
+  const home = async (scopes: readonly string[]) => {
+    const token = await landscape.issuer.sign({ subject: 'operator', scopes })
+    const headers = { accept: 'application/json', authorization: `Bearer ${token}` }
+    return async (path: string) => await fetch(new URL(path, landscape.url), { headers })
+  }
+  const operator = await home(['operate'])
+  const { _links: links } = (await (await operator('/counts/')).json()) as any
+  const { _embedded: shown } = (await (await operator(links.consumers.href)).json()) as any
+  expect(shown.consumer).toMatchObject([
+    { name: 'count', state: 'running', lag: expect.any(Number), handledPerSecond: expect.any(Number) },
+  ])
+  expect((await operator(shown.consumer[0]._links.parked.href)).status).toBe(200)
+  const reader = await home(['events:read'])
+  expect(((await (await reader('/counts/')).json()) as any)._links.consumers).toBeUndefined()
+  expect((await reader('/counts/consumers')).status).toBe(403)
+})
+
 it('lets nobody operate without the right to', async () => {
   for (const path of ['/lineages/pots', '/imports/copies', '/parked/counts/count', '/removals/pots'])
     expect((await call(path, { method: 'POST', scopes: ['explore', 'events:read'] })).status).toBe(403)

@@ -30,10 +30,12 @@ import type { Lake } from '@headwater/lake'
 import type pg from 'pg'
 import { addressOf } from './address.ts'
 import { follow, wholeContract } from './allocations.ts'
+import { consumersResource } from './consumers-resource.ts'
 import { effectsOf } from './effects.ts'
 import { newId } from './ids.ts'
 import { deciding } from './implementation.ts'
 import type { Logger } from './logger.ts'
+import { measureConsumers } from './measuring.ts'
 import { OpenRequests } from './open-requests.ts'
 import { type Promising, promising } from './promising.ts'
 import type { DeciderResource } from './resource.ts'
@@ -111,6 +113,7 @@ export interface ServiceStatus {
     readonly lagSeconds: number
     readonly parked: number
     readonly handled: number
+    readonly handledPerSecond: number
     /** The services it reads, and the position up to which it has handled all of each. */
     readonly reads: readonly { readonly service: string; readonly position: number }[]
   }[]
@@ -200,6 +203,7 @@ async function begin(
     consumers.push(consumer)
     stops.push(() => consumer.stop())
   }
+  stops.push(measureConsumers(running))
   const stop = await service.start?.(running)
   if (stop !== undefined) stops.push(stop)
   return running
@@ -246,6 +250,7 @@ function handlerOf(
       events: { href: '/events', title: 'What this service publishes' },
       ...promised.links,
       log: { href: '/log', title: 'Everything this service keeps', scope: 'explore' },
+      consumers: { href: '/consumers', title: 'How far its consumers are', scope: 'operate' },
       stream: {
         href: '/streams/{stream}{?at,from,to,blame}',
         templated: true,
@@ -277,6 +282,7 @@ function handlerOf(
       return await events(request, context)
     }
     if (first === 'log') return await whole(request, context)
+    if (first === 'consumers') return await consumersResource(running(), context, basePath)
     if (first === 'streams')
       return await streams(running(), decodeURIComponent(rest.slice('/streams/'.length)), request, context)
     const route = service.routes?.[first]
@@ -318,7 +324,7 @@ async function statusOf({ service, store, consumers, projections }: Running): Pr
       ...(failure === undefined ? {} : { failure }),
     })),
     consumers: consumers.map((consumer) => {
-      const { name, state, services, parkedKeys, handled } = consumer.status()
+      const { name, state, services, parkedKeys, handled, handledPerSecond } = consumer.status()
       return {
         name,
         state,
@@ -326,6 +332,7 @@ async function statusOf({ service, store, consumers, projections }: Running): Pr
         lagSeconds: Math.max(0, ...services.map(({ lagSeconds }) => lagSeconds)),
         parked: parkedKeys,
         handled,
+        handledPerSecond,
         reads: services.map((read) => ({ service: read.service, position: read.handled })),
       }
     }),

@@ -81,7 +81,7 @@ function refuseUnreadable(name: string, { facts, experiments = [] }: Said): void
 }
 
 /** Where every service has the same: what a service itself puts there would never be reached. */
-const taken = ['contract', 'events', 'log', 'streams']
+const taken = ['consumers', 'contract', 'events', 'log', 'streams']
 
 function refuseHidden(name: string, { resources, routes = {} }: Said): void {
   const paths = [...resources.map(({ path }) => path), ...Object.keys(routes).map((route) => `/${route}`)]
