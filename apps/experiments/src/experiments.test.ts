@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { decider, events, experiment, resource, service, share } from '@headwater/service'
+import { declared } from '@headwater/experiment'
+import { count, decider, events, experiment, resource, service, share } from '@headwater/service'
 import { type Landscape, startLandscape } from '@headwater/service/landscape'
 import { throwAwayServer } from '@headwater/testing'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
@@ -168,6 +169,41 @@ it('says at which position a log is when it is asked for a later one', async () 
   const { body } = await call('/experiments/experiments/round-ups/results?at=pots=999999')
   expect(body).toMatchObject({ status: 409, code: 'HW_POSITION_NOT_REACHED' })
   expect(body.detail).toMatch(/Expected a position of pots up to \d+, .*got 999999/)
+})
+
+it('says of a unit id that cannot be hashed alike everywhere what it expects', async () => {
+  const { body } = await call('/pots/pots/zoe/visit', { customerId: 'zo\u00EB' })
+  expect(body).toMatchObject({ status: 409, code: 'HW_UNIT_NOT_ASCII', detail: expect.stringContaining('zo\u00EB') })
+  expect(await landscape.services.get('pots')!.store.read('pot-zoe')).toEqual([])
+})
+
+it('keeps what was sealed when the code says something else, and shows it as an amendment', async () => {
+  const changed = experiment('round-ups', {
+    hypothesis: 'Customers who are rounded up save at once, or visit more often.',
+    unit: 'customerId',
+    variants: { plain: 50, rounded: 50 },
+    primary: share(facts.Saved, { within: '1s' }),
+    secondary: [count(facts.Saved, { within: '1s' })],
+    decide: { after: '1s', by: '2099-01-01' },
+    adds: { services: ['pots'] },
+  })
+  const { store } = landscape.services.get('pots')!
+  const meta = { correlationId: 'test', causationId: 'test' }
+  await store.append({ streams: [declared('pots', changed)], meta })
+  await vi.waitFor(
+    async () => {
+      await look.tick()
+      const { body } = await call('/experiments/experiments/round-ups')
+      expect(body).toMatchObject({ declaration: { seal: roundUps.seal }, amendment: { seal: changed.seal } })
+    },
+    { timeout: 20_000, interval: 100 },
+  )
+  // What was added is asked of the whole past at once, as exploratory: corrected, and read by no rule.
+  const { metrics, observed } = (await call('/experiments/experiments/round-ups/results')).body.results
+  expect(metrics.map(({ role }: { role: string }) => role)).toEqual(['primary', 'exploratory'])
+  expect(metrics[1].treatments[0]).toMatchObject({ adjusted: expect.any(Number) })
+  expect([observed.seal, observed.metrics.length]).toEqual([roundUps.seal, 2])
+  expect((await call('/experiments/experiments/round-ups')).body.decision.verdict).toBe('keep')
 })
 
 it('sends everybody to the winner from then on, without exposing anybody', async () => {

@@ -12,7 +12,7 @@ import {
   load,
   type Outcome,
 } from '@headwater/event-store'
-import type { VariantReader } from '@headwater/experiment'
+import { ExperimentRefused, type VariantReader } from '@headwater/experiment'
 import type { Answer, Call, Implementation } from '@headwater/hypermedia'
 import { idFrom, newId } from './ids.ts'
 import { hashOf, keepRequest, keptRequest, repeatOf } from './request.ts'
@@ -90,9 +90,9 @@ async function act(resource: DeciderResource, on: Acting, call: Call<any>) {
     },
   }
   const executed = await execute(store, decider, id, decider[action] as Command, call.input, options).catch(
-    unlessForgotten,
+    (error: unknown) => ({ kind: 'answered' as const, refusal: refusalIn(error) }),
   )
-  if (executed === 'forgotten') return call.answer(forgotten)
+  if (executed.kind === 'answered') return call.answer(executed.refusal)
   return settle(executed, () => answer!, on, { requestId, inputHash, repeatable: idempotencyKey !== undefined })
 }
 
@@ -119,8 +119,10 @@ const forgotten = {
   sentence: 'This person was forgotten: nothing more is kept of them. Begin anew under another id.',
 } as const
 
-function unlessForgotten(error: unknown): 'forgotten' {
-  if ((error as { code?: string }).code === 'HW_FORGOTTEN') return 'forgotten'
+/** Failures that say what the caller has to do otherwise; they come before anything is recorded. Any other is thrown on. */
+function refusalIn(error: unknown): { readonly kind: 'refused'; readonly code: string; readonly sentence: string } {
+  if (error instanceof ExperimentRefused) return { kind: 'refused', code: error.code, sentence: error.message }
+  if ((error as { code?: string }).code === 'HW_FORGOTTEN') return forgotten
   throw error
 }
 
