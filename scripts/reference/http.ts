@@ -80,6 +80,13 @@ export const servicePaths: readonly Path[] = [
   { method: 'GET', path: '/log', scope: 'explore', relation: 'log', says: 'the feed of everything it keeps' },
   {
     method: 'GET',
+    path: '/consumers',
+    scope: 'operate',
+    relation: 'consumers',
+    says: 'how far each of its consumers is, how fast, and what it set aside',
+  },
+  {
+    method: 'GET',
     path: '/streams/{stream}',
     scope: 'explore',
     relation: 'stream',

@@ -11,6 +11,7 @@ const variables: Readonly<Record<string, string>> = {
     'a Postgres role that may create databases and roles; `headwater dev` then starts no Postgres of its own, and benches and guarantees use it',
   FORCE_COLOR: 'colours also where there is no terminal',
   GIT_AUTHOR_EMAIL: 'who lets a breaking change pass (`headwater contract check --override`)',
+  HEADWATER_TEST_POOLER: 'the same user’s URL of a pooler before that server: tests connect through it',
   HEADWATER_TEST_POSTGRES: "superuser's URL of a Postgres that tests make their databases on; else they start one",
   HEADWATER_TOKEN: 'bearer token of a command, in place of one of the development issuer',
   HEADWATER_TOKEN_FILE: 'file that holds such a token',

@@ -9,6 +9,7 @@ export interface Group {
 const guides = [
   'read-a-feed-by-hand',
   'ask-a-question',
+  'console',
   'add-to-an-existing-service',
   'feed-from-an-outbox',
   'when-kafka-pays',
