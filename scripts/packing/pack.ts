@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { promisify } from 'node:util'
@@ -88,8 +88,9 @@ async function build(copy: string): Promise<void> {
   await run(process.execPath, ['build.mjs', '--out', join(page, 'dist', 'page')], { cwd: page })
   // A new landscape may begin as the bank: `headwater new landscape NAME --template bank`.
   const bank = join(copy, 'packages', 'cli', 'templates', 'bank')
-  for (const path of files().filter(
-    (one) => /^apps\/bank\/(src\/|package\.json)/.test(one) && !/\.(test|fixture)\.tsx?$/.test(one),
-  ))
+  for (const path of files().filter((one) => one.startsWith('apps/bank/src/') && !/\.(test|fixture)\.tsx?$/.test(one)))
     await cp(join(copy, path), join(bank, relative('apps/bank', path)))
+  // Of its manifest only what a landscape made from it needs.
+  const { dependencies } = JSON.parse(await readFile(join(copy, 'apps', 'bank', 'package.json'), 'utf8'))
+  await writeFile(join(bank, 'package.json'), JSON.stringify({ dependencies }))
 }
