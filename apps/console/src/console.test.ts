@@ -261,6 +261,7 @@ describe.skipIf(!hasBrowser)('the console', () => {
         /units exposed.*ratio as allocated/s,
       )
       expect(await page.getByRole('region', { name: 'Loss ledger' }).textContent()).toMatch(/nothing lost/)
+      await page.getByRole('region', { name: 'Epochs' }).getByText('Everybody gets warm').waitFor()
       const epochs = await page.getByRole('region', { name: 'Epochs' }).textContent()
       expect(epochs).toMatch(/2Everybody gets warm.*greetings since position.*1By weight, 100 % take part/s)
       await metric.getByText('As a table').click()

@@ -85,7 +85,10 @@ function landscape() {
     }
   }
   const entry = () => ({
-    _links: { service: Object.entries(where).map(([name, path]) => ({ name, href: `${path}/` })) },
+    _links: {
+      about: { href: '/' },
+      service: Object.entries(where).map(([name, path]) => ({ name, href: `${path}/` })),
+    },
   })
   return {
     people,
@@ -135,6 +138,21 @@ describe('a client', () => {
     expect([back.state.saved, back.version, back.url]).toEqual([5, 2, 'http://bank.test/pots/pots/p1'])
     expect((await back.follow('customer').follow('all')).state.ids).toEqual(['c1'])
     expect((await back.home()).state.service).toBe('pots')
+  })
+
+  it('lists services, follows the entry’s own links, and names a link’s URL for who wants another face', async () => {
+    const client = arrive()
+    expect(await client.services()).toEqual([
+      { name: 'customers', url: 'http://bank.test/customers/' },
+      { name: 'pots', url: 'http://bank.test/pots/' },
+    ])
+    bank.move('pots', '/elsewhere')
+    expect((await client.services())[1]).toEqual({ name: 'pots', url: 'http://bank.test/elsewhere/' })
+    expect((await client.follow('about')).url).toBe('http://bank.test/')
+    await expect(client.follow('nowhere')).rejects.toMatchObject({ code: 'HW_NO_SUCH_LINK' })
+    const home = await client.service('customers')
+    expect(home.href('customers', { after: 'c1' })).toBe('http://bank.test/customers/customers?after=c1')
+    expect(home.href('nothing')).toBeUndefined()
   })
 
   it('fetches nothing before it is asked to, and entry and homes once', async () => {

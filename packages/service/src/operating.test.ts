@@ -165,6 +165,14 @@ it('looks back: what an entity was, what changed, and who did it', async () => {
   expect((await call(`${stream}?blame=/never`)).body.event).toBe(null)
 })
 
+it('says of every consumer what it reads, and up to where', async () => {
+  const { pots: position } = await landscape.settled()
+  const { services: all } = (await call('/status')).body
+  expect(all.find(({ service: name }: { service: string }) => name === 'counts').consumers).toMatchObject([
+    { name: 'count', reads: [{ service: 'pots', position }] },
+  ])
+})
+
 it('says what is no moment and what has no state', async () => {
   expect((await call('/pots/streams/pot-p1?at=yesterday')).body).toMatchObject({ status: 400, code: 'HW_MOMENT' })
   const { events: kept } = (await call('/pots/streams/pot-p1')).body
