@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { throwAwayServer } from '@headwater/testing'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { headwater, landscapeFolder, type Process, start } from './landscape.fixture.ts'
+import { headwater, headwaterApart, landscapeFolder, type Process, start } from './landscape.fixture.ts'
 
 const bell = `
 import { decidedByPeople, decider, events, resource, service } from '@headwater/service'
@@ -128,6 +128,39 @@ it('removes what was added when somebody says yes: listed, archived, gone, and n
   const archive = /archived in (\S+)/.exec(said.gone[0])![1]!
   expect(await readFile(archive, 'utf8')).toContain('ExperimentDeclared')
 }, 30_000)
+
+describe('a declaration that cannot be', () => {
+  const others = `import { count, events, experiment, service } from '@headwater/service'
+import { z } from 'zod'
+const others = events('others', { Noted: { data: z.object({ customerId: z.string() }) } })
+const own = events('wrong', { Saved: { data: z.object({ customerId: z.string() }) } })
+const declared = (weight, of) => experiment('wrong', {
+  hypothesis: 'It will not even start, whoever tries.', unit: 'customerId', variants: { off: 50, on: weight },
+  primary: count(of, { within: '1d' }), decide: { after: '1d', by: '2099-01-01' },
+})
+`
+  it.each([
+    [
+      'weights that do not sum',
+      '[declared(60, own.Saved)]',
+      /expected weights that sum to 100, got off 50 \+ on 60 = 110/,
+    ],
+    [
+      "a metric on what is another service's own",
+      '[declared(50, others.Noted)]',
+      /reads Noted, which is internal to others/,
+    ],
+  ])('stops dev before anything runs: %s', async (_, experiments, sentence) => {
+    const wrong = await landscapeFolder()
+    await mkdir(join(wrong.folder, 'src/wrong'))
+    const text = `${others}export default service('wrong', { facts: own, resources: [], experiments: ${experiments} })\n`
+    await writeFile(join(wrong.folder, 'src/wrong/service.ts'), text)
+    const { code, stdout, stderr } = await headwaterApart(`headwater dev ${wrong.folder}`, { cwd: wrong.folder })
+    await wrong.remove()
+    expect([code, stdout, stderr]).toEqual([1, '', expect.stringMatching(sentence)])
+    expect(stderr).toContain('src/wrong/service.ts')
+  })
+})
 
 describe('alone, without any landscape', () => {
   /** 2,000 units; those treated have an outcome half as often again. */
