@@ -63,6 +63,12 @@ export const landscapePaths: readonly Path[] = [
     scope: 'operate',
     says: 'tries them again, or leaves one out',
   },
+  {
+    method: 'POST',
+    path: '/rewinds/{service}/{consumer}',
+    scope: 'operate',
+    says: 'sets a consumer back to the start, a position or a time',
+  },
 ]
 
 /** Paths below `/{service}` that every service has, beside its own resources. */
@@ -122,6 +128,13 @@ export const servicePaths: readonly Path[] = [
     says: 'breaking changes that somebody let pass, and why',
   },
   { method: 'POST', path: '/contract/overrides', scope: 'operate', says: 'lets one pass' },
+  {
+    method: 'GET',
+    path: '/consumers',
+    scope: 'operate',
+    relation: 'consumers',
+    says: 'how far each of its consumers is',
+  },
 ]
 
 const rows = (paths: readonly Path[]) =>
