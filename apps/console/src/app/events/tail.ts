@@ -86,6 +86,7 @@ export class Tail {
 
   #disconnect(): void {
     clearTimeout(this.#timer)
+    this.#timer = undefined
     this.#source?.close()
     this.#source = undefined
   }
@@ -127,7 +128,8 @@ export class Tail {
 
   #draw(): void {
     this.#timer = undefined
-    if (this.#held) return this.#show({ waiting: this.#arrived.length })
+    // A list that is held from the start shows what there is.
+    if (this.#held && this.#shown.entries.length > 0) return this.#show({ waiting: this.#arrived.length })
     if (this.#arrived.length === 0) return this.#show({ waiting: 0 })
     const newest = this.#arrived.sort(byTime).reverse()
     this.#arrived = []

@@ -17,7 +17,7 @@ export function SaidAs({ command, url, accept = 'application/json', scope, body 
   const sent = body === undefined ? '' : ` \\\n  --json '${JSON.stringify(body).replaceAll("'", "'\\''")}'`
   const curl = `curl -H "authorization: Bearer ${token}" \\\n  -H "accept: ${accept}"${sent} \\\n  '${url}'`
   return (
-    <Popped title="As command" label="As command and as curl">
+    <Popped title="As command, curl" label="As command and as curl">
       {() => (
         <>
           <h3>As command</h3>
