@@ -127,8 +127,10 @@ it('asks no other service in nobody’s name', async () => {
 })
 
 it('gives no service a name that the landscape answers at itself', async () => {
-  const lake = service('lake', { facts: events('lake', {}), resources: [] })
-  await expect(landscape.mount(lake)).rejects.toMatchObject({ code: 'HW_SERVICE_NAME_TAKEN' })
+  for (const name of ['lake', 'status', 'parked', 'live']) {
+    const hidden = service(name, { facts: events(name, {}), resources: [] })
+    await expect(landscape.mount(hidden)).rejects.toMatchObject({ code: 'HW_SERVICE_NAME_TAKEN' })
+  }
 })
 
 it('says which projection failed to whoever waits for all to settle', async () => {

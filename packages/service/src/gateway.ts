@@ -5,7 +5,7 @@ import type { Guard } from './guard.ts'
 import type { Issuer } from './issuer.ts'
 import type { Landscape } from './landscape.ts'
 import type { Logger } from './logger.ts'
-import { operate } from './operating.ts'
+import { operate, operatorPaths } from './operating.ts'
 import { traced } from './telemetry.ts'
 
 export interface Gate {
@@ -20,9 +20,7 @@ export interface Gate {
 }
 
 /** First parts of paths that are the landscape's own. */
-const taken = new Set(
-  'live ready lake status settle rebuild forget clock removals lineages imports parked rewinds'.split(' '),
-)
+const taken = new Set(['live', 'ready', 'lake', ...operatorPaths])
 
 /** A service of such a name would never be reached. @throws `HW_SERVICE_NAME_TAKEN` */
 export function refuseTaken(name: string): void {

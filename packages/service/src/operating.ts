@@ -137,3 +137,8 @@ const acts: Readonly<Record<string, Act>> = {
     return Response.json({ now: new Date(landscape.now()).toISOString() })
   },
 }
+
+/** First parts of all these paths: no service may be called so. */
+export const operatorPaths: readonly string[] = [...Object.keys(acts), ...Object.keys(ofService)].map(
+  (act) => act.split('/')[1]!,
+)
