@@ -12,13 +12,17 @@ import {
 export type Victim = 'server' | 'consumer' | 'worker' | 'broker'
 
 export interface CrewOptions {
+  /** Of the consumer: it has a Postgres of its own. */
   readonly databaseUrl: string
-  readonly feedPort: number
+  /** Arguments of the serving process. */
+  readonly server: readonly string[]
+  readonly entry: string
+  readonly token: string
   readonly kafka: KafkaOptions
   readonly connect: Omit<ConnectOptions, 'bootstrap'>
 }
 
-/** Everything between a log and its effects, each part of which may be killed and is started again. */
+/** Everything between a request and its effects, each part of which may be killed and is started again. */
 export class Crew {
   readonly #on: CrewOptions
   readonly kills: Record<Victim, number> = { server: 0, consumer: 0, worker: 0, broker: 0 }
@@ -32,10 +36,6 @@ export class Crew {
 
   constructor(on: CrewOptions) {
     this.#on = on
-  }
-
-  get entry(): string {
-    return `http://127.0.0.1:${this.#on.feedPort}/events`
   }
 
   async start(consumers: number): Promise<void> {
@@ -78,18 +78,19 @@ export class Crew {
 
   async stop(): Promise<void> {
     this.#resting = true
-    for (const child of [this.#server!, ...this.#consumers]) child.kill('SIGKILL')
-    await this.connect.stop()
-    await this.kafka.stop()
+    for (const child of [this.#server, ...this.#consumers]) child?.kill('SIGKILL')
+    await this.connect?.stop()
+    await this.kafka?.stop()
   }
 
   #serve(): ChildProcess {
-    return this.#spawn('../delivery/server.ts', [this.#on.databaseUrl, String(this.#on.feedPort)])
+    return this.#spawn('server.ts', this.#on.server)
   }
 
   #consume(): ChildProcess {
-    const at = this.#source === 'feed' ? this.entry : this.kafka.bootstrap
-    return this.#spawn('worker.ts', [this.#on.databaseUrl, `w${++this.#started}`, this.#source, at])
+    const { databaseUrl, entry, token } = this.#on
+    const at = this.#source === 'feed' ? entry : this.kafka.bootstrap
+    return this.#spawn('worker.ts', [databaseUrl, `w${++this.#started}`, this.#source, at, token])
   }
 
   #spawn(program: string, args: readonly string[]): ChildProcess {

@@ -41,10 +41,12 @@ export async function checkTopic(
 }
 
 /** Every event as the feed serves it. */
-export async function servedBy(feed: string): Promise<Map<number, string>> {
+export async function servedBy(feed: string, token: string): Promise<Map<number, string>> {
   const served = new Map<number, string>()
   for (let after = 'start', atEnd = false; !atEnd;) {
-    const answer = await fetch(`${feed}?after=${after}`, { headers: { accept: 'application/x-ndjson' } })
+    const headers = { accept: 'application/x-ndjson', authorization: `Bearer ${token}` }
+    const answer = await fetch(`${feed}?after=${after}`, { headers })
+    if (!answer.ok) throw new Error(`${feed} answered ${answer.status}.`)
     for (const line of (await answer.text()).split('\n')) {
       if (line === '') continue
       const item = JSON.parse(line) as { position: number; range?: { cursor: string; atEnd: boolean } }
