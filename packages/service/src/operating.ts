@@ -139,6 +139,6 @@ const acts: Readonly<Record<string, Act>> = {
 }
 
 /** First parts of all these paths: no service may be called so. */
-export const operatorPaths: readonly string[] = [...Object.keys(acts), ...Object.keys(ofService)].map(
-  (act) => act.split('/')[1]!,
+export const operatorPaths: ReadonlySet<string> = new Set(
+  [acts, ofService, ofConsumer].flatMap((asked) => Object.keys(asked).map((act) => act.split('/')[1]!)),
 )
