@@ -6,7 +6,7 @@ import { count, plural } from '../parts/numbers.ts'
 import { SaidAs } from '../parts/said-as.tsx'
 import { change, usePlace } from '../place.ts'
 import { entry } from '../reach.ts'
-import { statusQuery } from '../status.ts'
+import { type Status, statusQuery } from '../status.ts'
 import type { Entry } from './event.ts'
 import { feedUrl } from './feed-page.ts'
 import { type Filters, FilterBar, filtersOf, matches } from './filters.tsx'
@@ -19,9 +19,8 @@ import './events.css'
 /** What happens, as it happens; and any one event with its causes and effects. */
 export default function Events() {
   const { query } = usePlace()
-  const { data: status } = useQuery(statusQuery)
+  const { data: all = [] } = useQuery({ ...statusQuery, select: namesOf })
   const filters = filtersOf(query)
-  const all = status?.services.map(({ service }) => service) ?? []
   const chosen = query.get('event') ?? undefined
   const [service] = filters.services
   const after = query.get('after')
@@ -51,6 +50,9 @@ export default function Events() {
     </div>
   )
 }
+
+/** Names alone, so that the screen is drawn anew when they change, not each second. */
+const namesOf = ({ services }: Status): readonly string[] => services.map(({ service }) => service)
 
 function Live({ filters, chosen }: { readonly filters: Filters; readonly chosen: string | undefined }) {
   const { query } = usePlace()
