@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import { noteSource } from './address.ts'
@@ -25,7 +25,7 @@ export async function listen(
     { headersTimeout: 10_000, requestTimeout: 60_000, keepAliveTimeout: 65_000 },
     getRequestListener(
       (request, { incoming }) => {
-        noteSource(request, incoming as IncomingMessage)
+        noteSource(request, incoming as Parameters<typeof noteSource>[1])
         return handler(request)
       },
       { errorHandler: () => new Response(null, { status: 500 }) },
