@@ -155,7 +155,7 @@ export function share<S extends Schema>(
 
 /**
  * Share of units with a request that the domain refused; of one action, or any of the service's. A refusal counts for the unit that its request
- * asked a variant for: ask before you refuse.
+ * asked a variant for: ask before you refuse, and leave it to the decision (`when` refuses before).
  */
 export function refusals(
   facts: AnyFacts,

@@ -121,7 +121,8 @@ const potResource = resource('/pots/{potId}', pot, {
   links: { customer: ({ customerId }) => link('customers:customer', { customerId }) },
   actions: {
     open: { scope: 'pots:write', create: 'server', title: 'Open a pot' },
-    save: { scope: 'pots:write', when: (pot) => pot.open, title: 'Save' },
+    // Refused by the decision and not beforehand, so that the guardrail on refusals sees it.
+    save: { scope: 'pots:write', title: 'Save' },
     close: { scope: 'pots:write', when: (pot) => pot.open, title: 'Close' },
     payOut: { scope: 'pots:pay-out', when: (pot) => !pot.open && pot.savedMinor > 0, title: 'Begin to pay out' },
     paidOut: { scope: 'pots:pay-out', when: (pot) => pot.paying !== undefined, title: 'It is paid out' },
