@@ -1,103 +1,60 @@
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { execFile } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Readable } from 'node:stream'
-import { contractOf, events } from '@headwater/contract'
-import { feed, memoryLog, type MemoryLog } from '@headwater/feed'
+import { promisify } from 'node:util'
 import { kafkaClient } from '@headwater/consumer/kafka'
 import { Admin } from '@platformatic/kafka'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { z } from 'zod'
-import { connectorPlugins, type ConnectWorker, hasJava, type Kafka, startConnect, startKafka } from './index.ts'
+import { Landscape } from '../test/landscape.ts'
+import {
+  connectorPlugins,
+  type ConnectWorker,
+  hasJava,
+  type Kafka,
+  kafkaJars,
+  startConnect,
+  startKafka,
+} from './index.ts'
+import { freePort } from './port.ts'
 
 const plugin = 'dev.headwater.connect.FeedConnector'
-
-/** A landscape of services that are logs in memory, over real HTTP. */
-class Landscape {
-  readonly #feeds = new Map<string, ReturnType<typeof feed>>()
-  readonly #server: Server
-  /** Instead of what a feed would answer. */
-  trouble: ((path: string) => Response | undefined) | undefined
-  readonly asked: string[] = []
-
-  constructor() {
-    this.#server = createServer(async (incoming, outgoing) => {
-      const ended = new AbortController()
-      outgoing.once('close', () => ended.abort())
-      const response = await this.#answer(
-        new Request(new URL(incoming.url!, this.url), {
-          headers: incoming.headers as Record<string, string>,
-          signal: ended.signal,
-        }),
-      )
-      outgoing.writeHead(response.status, Object.fromEntries(response.headers))
-      if (response.body === null) outgoing.end()
-      else
-        Readable.fromWeb(response.body as never)
-          .on('error', () => outgoing.destroy())
-          .pipe(outgoing)
-    })
-  }
-
-  async listen(): Promise<this> {
-    await new Promise<void>((listening) => this.#server.listen(0, '127.0.0.1', listening))
-    return this
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/`
-  }
-
-  service(name: string): MemoryLog {
-    const log = memoryLog(name)
-    const contract = contractOf(
-      events(name, { Saved: { data: z.any(), level: 'published' }, Closed: { data: z.any() } }),
-    )
-    this.#feeds.set(name, feed({ log, contract, basePath: `/${name}/events`, homePath: `/${name}/` }))
-    return log
-  }
-
-  async #answer(request: Request): Promise<Response> {
-    const { pathname } = new URL(request.url)
-    this.asked.push(request.url)
-    const [, name, rest] = pathname.split('/')
-    const hal = (links: object) =>
-      new Response(JSON.stringify({ _links: links }), { headers: { 'content-type': 'application/hal+json' } })
-    if (name === '') return hal({ service: [...this.#feeds.keys()].map((key) => ({ name: key, href: `/${key}/` })) })
-    if (rest === '') return hal({ events: { href: `/${name}/events` } })
-    return (
-      this.trouble?.(pathname) ??
-      (await this.#feeds.get(name!)!(request, { caller: { subject: 'connect', scopes: ['events:read'] } }))
-    )
-  }
-
-  async close(): Promise<void> {
-    this.#server.closeAllConnections()
-    await new Promise((closed) => this.#server.close(closed))
-  }
-}
 
 describe.skipIf(!hasJava() && process.env.CI !== 'true')('the connector in a real worker', () => {
   let directory: string
   let kafka: Kafka
   let worker: ConnectWorker
   let landscape: Landscape
+  let jmxPort: number
   const name = 'feeds'
 
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'headwater-connector-'))
     const plugins = await connectorPlugins()
     kafka = await startKafka({ directory: join(directory, 'kafka'), heapMiB: 256 })
+    jmxPort = await freePort(undefined)
     worker = await startConnect({
       directory: join(directory, 'connect'),
       bootstrap: kafka.bootstrap,
       plugins,
       heapMiB: 256,
+      flags: [
+        `-Dcom.sun.management.jmxremote.port=${jmxPort}`,
+        '-Dcom.sun.management.jmxremote.host=127.0.0.1',
+        '-Dcom.sun.management.jmxremote.ssl=false',
+        '-Dcom.sun.management.jmxremote.authenticate=false',
+        '-Djava.rmi.server.hostname=127.0.0.1',
+      ],
     })
     landscape = await new Landscape().listen()
   }, 300_000)
+
+  /** One of Kafka's own command line programs; what it prints. */
+  async function tool(name: string, ...args: readonly string[]): Promise<string> {
+    const quiet = ['-Dorg.slf4j.simpleLogger.defaultLogLevel=error', '-Xmx128m', '-XX:+UseSerialGC']
+    const program = [...quiet, '-cp', await kafkaJars(), `org.apache.kafka.tools.${name}`, ...args]
+    return (await promisify(execFile)('java', program, { maxBuffer: 1 << 24 })).stdout
+  }
 
   afterAll(async () => {
     await worker?.stop()
@@ -151,6 +108,13 @@ describe.skipIf(!hasJava() && process.env.CI !== 'true')('the connector in a rea
     return seen
   }
 
+  /** Notices everything sooner than an operator would want to pay for. */
+  const prompt = { 'wait.seconds': '1', 'heartbeat.interval.ms': '200', 'patience.ms': '1000' }
+  const upTo = (last: number) => Array.from({ length: last }, (_, index) => index + 1)
+  const stopped = async (connector: string) => {
+    await worker.connectors.stop(connector)
+    await worker.connectors.until(connector, (state) => state.connector.state === 'STOPPED' && state.tasks.length === 0)
+  }
   const running = (tasks: number) =>
     worker.connectors.until(
       name,
@@ -210,6 +174,16 @@ describe.skipIf(!hasJava() && process.env.CI !== 'true')('the connector in a rea
     expect(landscape.asked.filter((url) => url.includes('/pots/events')).at(-1)).toContain('wait=45')
   })
 
+  it("is read by Kafka's own console consumer, and watched by JMX", async () => {
+    const topic = ['--bootstrap-server', kafka.bootstrap, '--topic', 'headwater.cards', '--from-beginning']
+    const reading = ['--isolation-level', 'read_committed', '--max-messages', '1', '--timeout-ms', '30000']
+    const printed = await tool('consumer.ConsoleConsumer', ...topic, ...reading)
+    expect(JSON.parse(printed.trim().split('\n').at(-1)!)).toMatchObject({ type: 'Saved', source: '/cards' })
+    const asking = ['--jmx-url', `service:jmx:rmi:///jndi/rmi://127.0.0.1:${jmxPort}/jmxrmi`, '--one-time']
+    const named = ['--object-name', 'kafka.connect:type=plugins,service=cards,*', '--report-format', 'properties']
+    expect(await tool('JmxTool', ...asking, ...named)).toMatch(/service=cards:lag-events=0/)
+  }, 120_000)
+
   it('delivers each event once over a restart of the worker', async () => {
     const log = landscape.service('transfers')
     const add = (count: number) => {
@@ -232,4 +206,100 @@ describe.skipIf(!hasJava() && process.env.CI !== 'true')('the connector in a rea
       expect(part.map(positionOf)).toEqual(positions(part))
     }
   }, 120_000)
+
+  it('shows how far each feed is, and goes on from where an operator says', async () => {
+    const log = landscape.service('ledger')
+    for (let n = 1; n <= 6; n++)
+      log.append({ type: 'Saved', data: '{}', id: `e${n}`, recordedAt: `2026-01-01T00:00:0${n}.000000Z` })
+    await worker.connectors.put('ledger', config({ services: 'ledger', topic: 'again.{service}', ...prompt }))
+    await read('again.ledger', 6)
+    // Connect sets the fields in its own order.
+    const partition = { service: 'ledger', feed: 'published' }
+    await vi.waitFor(
+      async () =>
+        expect(await worker.connectors.offsets('ledger')).toMatchObject({
+          offsets: [{ partition, offset: { position: 6, id: 'e6' } }],
+        }),
+      { timeout: 20_000, interval: 200 },
+    )
+    let count = 6
+    for (const [offset, again] of [
+      [{ position: 'beginning' }, [1, 2, 3, 4, 5, 6]],
+      [{ event: 'e3' }, [4, 5, 6]],
+      [{ time: '2026-01-01T00:00:05Z' }, [5, 6]],
+    ] as const) {
+      await stopped('ledger')
+      await worker.connectors.alterOffsets('ledger', { offsets: [{ partition, offset }] })
+      await worker.connectors.resume('ledger')
+      count += again.length
+      expect((await read('again.ledger', count)).slice(-again.length).map(positionOf)).toEqual(again)
+    }
+    await stopped('ledger')
+    const unknown = { offsets: [{ partition: { service: 'ledger' }, offset: { position: 'beginning' } }] }
+    await expect(worker.connectors.alterOffsets('ledger', unknown)).rejects.toThrow(/Expected a partition/)
+    await worker.connectors.remove('ledger')
+  }, 180_000)
+
+  /** Saves one more while a feed answers otherwise; `seen` says when the trouble has shown and may end. */
+  async function inTrouble(service: string, answer: () => Response | Promise<Response>, seen: () => Promise<unknown>) {
+    landscape.trouble = (path) => (path.startsWith(`/${service}/`) ? answer() : undefined)
+    await seen()
+    landscape.trouble = undefined
+  }
+
+  it('outlasts what passes by itself: 500, garbage, silence', async () => {
+    const log = landscape.service('loose')
+    await worker.connectors.put('loose', config({ services: 'loose', topic: 'loose.{service}', ...prompt }))
+    const passing = [
+      () => new Response('{}', { status: 500, headers: { 'content-type': 'application/json' } }),
+      () => new Response('<p>Welcome</p>', { headers: { 'content-type': 'text/html' } }),
+      () => new Promise<Response>(() => undefined),
+    ]
+    for (const [index, answer] of passing.entries()) {
+      const asked = landscape.asked.length
+      await inTrouble('loose', answer, async () => {
+        log.append({ type: 'Saved', data: '{}' })
+        await vi.waitFor(() => expect(landscape.asked.slice(asked).join()).toContain('/loose/events'), 20_000)
+      })
+      expect(positions(await read('loose.loose', index + 1))).toEqual(upTo(index + 1))
+    }
+    await worker.connectors.remove('loose')
+  }, 120_000)
+
+  it.each([
+    [
+      '401',
+      () => Response.json({ code: 'HW_TOKEN_REFUSED', detail: 'Expired' }, { status: 401 }),
+      /HW_TOKEN_REFUSED: Expired/,
+    ],
+    ['a private address', () => Response.redirect('http://192.168.0.1/events'), /192\.168\.0\.1:80, which is not/],
+  ])(
+    'fails within seconds and says why, and starts anew when it is mended: %s',
+    async (kind, answer, reason) => {
+      const service = `strict${kind.length}`
+      const log = landscape.service(service)
+      log.append({ type: 'Saved', data: '{}' })
+      await worker.connectors.put(service, config({ services: service, topic: 'strict.{service}', ...prompt }))
+      await read(`strict.${service}`, 1)
+      await inTrouble(service, answer, async () => {
+        const failed = await worker.connectors.until(service, ({ tasks }) => tasks[0]?.state === 'FAILED')
+        expect(failed.tasks[0]!.trace).toMatch(reason)
+      })
+      log.append({ type: 'Saved', data: '{}' })
+      expect(positions(await read(`strict.${service}`, 2))).toEqual([1, 2])
+      await worker.connectors.remove(service)
+    },
+    120_000,
+  )
+
+  it('catches up by itself after Kafka was down', async () => {
+    const log = landscape.service('patient')
+    log.append({ type: 'Saved', data: '{}' })
+    await read('headwater.patient', 1)
+    process.kill(kafka.pid, 'SIGKILL')
+    await kafka.stop()
+    for (let n = 0; n < 500; n++) log.append({ type: 'Saved', data: '{}', stream: `pot-${n % 9}` })
+    kafka = await startKafka({ directory: join(directory, 'kafka'), heapMiB: 256 })
+    expect(positions(await read('headwater.patient', 501))).toEqual(upTo(501))
+  }, 180_000)
 })

@@ -3,7 +3,6 @@ package dev.headwater.connect;
 import dev.headwater.reader.Cursor;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import org.apache.kafka.connect.errors.ConnectException;
 
@@ -57,8 +56,8 @@ record FeedOffset(String log, Cursor cursor, int partitions) {
 
     /** @throws ConnectException when an operator's offset cannot be understood */
     static void check(Map<String, ?> partition, Map<String, ?> offset) {
-        if (!(partition.get(SERVICE) instanceof String service) || !List.copyOf(partition.entrySet()).equals(List.copyOf(partition(service).entrySet())))
-            throw new ConnectException("Expected a partition {\"feed\":\"published\",\"service\":\"<name>\"}, its fields in this order, got " + partition);
+        if (!(partition.get(SERVICE) instanceof String service) || !partition.equals(partition(service)))
+            throw new ConnectException("Expected a partition {\"feed\":\"published\",\"service\":\"<name>\"}, got " + partition);
         if (offset == null) return;
         Map<String, Object> known = new LinkedHashMap<>(offset);
         known.keySet().removeAll(java.util.Set.of("partitions", "at"));

@@ -12,8 +12,10 @@ import dev.headwater.reader.Traffic;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
 import org.slf4j.Logger;
@@ -36,6 +38,8 @@ final class Watcher implements Runnable, AutoCloseable {
     private final Pause pause = new Pause();
     private final Thread thread = new Thread(this, "headwater-discovery");
     private final Map<String, Place> places = new TreeMap<>();
+    /** Not listed when the entry was last read. */
+    private Set<String> missed = Set.of();
     private final Duration silence;
     private long generation;
     private long startedAnewAt = System.nanoTime();
@@ -100,6 +104,11 @@ final class Watcher implements Runnable, AutoCloseable {
     }
 
     private synchronized boolean replace(Map<String, Place> found) {
+        // A landscape that starts lists its services one after the other: one counts as gone when it is missing twice in a row.
+        Set<String> missing = new HashSet<>(places.keySet());
+        missing.removeAll(found.keySet());
+        for (String service : missing) if (!missed.contains(service)) found.put(service, places.get(service));
+        missed = missing;
         if (found.equals(places)) return false;
         log.info("Feeds to read: {} (before: {})", found.values(), places.values());
         places.clear();

@@ -61,6 +61,10 @@ public final class LittleFeed implements AutoCloseable {
         return asked;
     }
 
+    public void removeService(String name) {
+        services.remove(name);
+    }
+
     public void addService(String name) {
         services.add(name);
     }
