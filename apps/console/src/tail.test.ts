@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { Tail } from './app/events/tail.ts'
 import { type Stage, stage } from './landscape.fixture.ts'
-import type { Told } from './tail.ts'
+import { tail, type Told } from './tail.ts'
 
 const event = (position: number) => ({
   id: `e${position}`,
@@ -48,6 +48,42 @@ describe('the list', () => {
     expect(tail.shown().entries.map((entry) => entry.key)).toEqual(
       Array.from({ length: 12 }, (_, index) => `rivers/${12 - index}`),
     )
+  })
+})
+
+describe('a page that does not read', () => {
+  afterEach(() => vi.useRealTimers())
+
+  it('is not read for, and is told what it missed once it does', async () => {
+    vi.useFakeTimers()
+    let end = 0
+    let reads = 0
+    const answer = (url: URL): unknown => {
+      if (url.pathname === '/') return { _links: { service: [{ name: 'rivers', href: '/rivers/' }] } }
+      if (url.pathname === '/rivers/') return { _links: { log: { href: '/rivers/log' } } }
+      end += 1_000
+      const after = url.searchParams.get('after')!
+      if (after === 'end') return { from: end + 1, to: end, cursor: String(end), atEnd: true, events: [] }
+      reads += 1
+      const to = Number(after) + 100
+      return { from: Number(after) + 1, to, cursor: String(to), atEnd: false, events: [event(to)] }
+    }
+    const fetch = async (url: URL | string) => Response.json(answer(new URL(url)))
+    const away = new AbortController()
+    const asked = new Request('http://127.0.0.1/tail', { signal: away.signal })
+    const { body } = tail(asked, { entry: 'http://127.0.0.1/', fetch: fetch as typeof globalThis.fetch })
+    await vi.advanceTimersByTimeAsync(120_000)
+    const before = reads
+    expect(before).toBeLessThan(20)
+    await vi.advanceTimersByTimeAsync(120_000)
+    expect(reads).toBe(before)
+    const page = body!.getReader()
+    for (let piece = 0; piece < 40; piece++) {
+      await page.read()
+      await vi.advanceTimersByTimeAsync(300)
+    }
+    expect(reads).toBeGreaterThan(before)
+    away.abort()
   })
 })
 

@@ -33,6 +33,8 @@ const pauseMs = 250
 const retryMs = 2_000
 const waitSeconds = 20
 const keepAliveMs = 15_000
+/** Pieces that wait for a slow page, each of at most `most` events. */
+const mostUnsent = 16
 
 /**
  * The logs of the landscape's services as one stream, as they come, at a rate that a page can show. `?service=` and `?type=` (repeated) and `?view=published` narrow it;
@@ -43,7 +45,13 @@ export function tail(request: Request, options: TailOptions): Response {
   const gone = new AbortController()
   const encoder = new TextEncoder()
   const places = placesOf(request.headers.get('last-event-id') ?? asked.get('after') ?? '')
-  const body = new ReadableStream<Uint8Array>({
+  const stalled = new Set<() => void>()
+  const goOn = () => {
+    for (const resume of stalled) resume()
+    stalled.clear()
+  }
+  gone.signal.addEventListener('abort', goOn, { once: true })
+  const source: UnderlyingDefaultSource<Uint8Array> = {
     start(controller) {
       const write = (text: string) => gone.signal.aborted || controller.enqueue(encoder.encode(text))
       const tell = (told: Told) => {
@@ -58,12 +66,19 @@ export function tail(request: Request, options: TailOptions): Response {
         types: asked.getAll('type'),
         relation: asked.get('view') === 'published' ? 'events' : 'log',
       }
-      void watch({ ...options, ...narrowed, places, tell, signal: gone.signal, following }).finally(() =>
+      // A page that does not read is not read for either: it goes on near the end, and is told so.
+      const room = async () => {
+        if ((controller.desiredSize ?? 0) <= 0 && !gone.signal.aborted)
+          await new Promise<void>((resume) => stalled.add(resume))
+      }
+      void watch({ ...options, ...narrowed, places, room, tell, signal: gone.signal, following }).finally(() =>
         clearInterval(alive),
       )
     },
+    pull: goOn,
     cancel: () => gone.abort(),
-  })
+  }
+  const body = new ReadableStream(source, { highWaterMark: mostUnsent })
   request.signal.addEventListener('abort', () => gone.abort(), { once: true })
   const headers = {
     'content-type': 'text/event-stream',
@@ -80,6 +95,8 @@ interface Following extends TailOptions {
   readonly relation: string
   readonly places: Map<string, number>
   readonly tell: (told: Told) => void
+  /** Resolves when the page has taken what was sent. */
+  readonly room: () => Promise<void>
   readonly signal: AbortSignal
   readonly following: Map<string, Promise<void>>
 }
@@ -126,6 +143,7 @@ async function follow(service: string, on: Following): Promise<void> {
       on.tell({ kind: 'page', service, from: page.from, to: page.to, events: page.events })
       if (!page.atEnd) cursor = await skipped(service, page, on, read)
       await pause(pauseMs, on.signal)
+      await on.room()
     }
   } catch (error) {
     if (!on.signal.aborted) on.tell({ kind: 'trouble', service, sentence: (error as Error).message })
