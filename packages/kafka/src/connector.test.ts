@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 import { kafkaClient } from '@headwater/consumer/kafka'
 import { Admin } from '@platformatic/kafka'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { Landscape } from '../test/landscape.ts'
+import { Landscape } from '../test/landscape.fixture.ts'
 import {
   connectorPlugins,
   type ConnectWorker,
