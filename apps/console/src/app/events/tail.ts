@@ -16,7 +16,7 @@ export interface Shown {
 
 /** Entries kept, of those shown and of those that wait: what a page can hold. */
 export const most = 1_000
-const drawEveryMs = 150
+const drawEveryMs = 250
 
 /**
  * Follows the landscape's logs. Every position of a log between the first and the last it heard of is an event listed, or said to be
