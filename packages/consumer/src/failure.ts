@@ -71,7 +71,7 @@ export function transactionTrouble(error: unknown): 'again' | 'unknown' | undefi
  */
 export function isLostStatement(error: unknown): boolean {
   const code = codeOf(error)
-  if (code === '0A000') return /^cached plan must not change/.test((error as Error).message)
+  if (code === '0A000') return (error as Error).message.startsWith('cached plan must not change')
   return code === '26000' || code === '42P05'
 }
 
