@@ -39,19 +39,26 @@ export async function promising(service: Service, contract: Contract, surroundin
   const deprecatedSince = sinceWhen(document, await register.served())
   const readings = readingsOf(service)
   const stop = declareTo(readings, surroundings)
+  const noting = new Set<Promise<void>>()
+  let stopped = false
   return {
     handle: contractResource({ contract, register, path: `${basePath}/contract`, now: surroundings.now }),
     links: { contract: { href: '/contract', title: 'What is promised about its events', scope: 'events:read' } },
     deprecatedSince,
     readBy(caller) {
       // People who may look inside are told what that is worth: what they see is no promise to them.
-      if (caller === undefined || caller.scopes.includes('explore')) return
-      register
+      if (stopped || caller === undefined || caller.scopes.includes('explore')) return
+      const note = register
         .seen(caller.subject)
         .catch((error: Error) => log('warn', 'reader-not-noted', { reader: caller.subject, message: error.message }))
+        .finally(() => noting.delete(note))
+      noting.add(note)
     },
     watched: (consumer) => watched(consumer, readings),
-    stop,
+    async stop() {
+      stopped = true
+      await Promise.all([stop(), ...noting])
+    },
   }
 }
 
