@@ -70,4 +70,6 @@ process.on('message', async (said) => {
   await rm(directory, { recursive: true, force: true })
   process.disconnect()
 })
+// Whoever started it is gone: nobody would ever stop it.
+process.once('disconnect', () => process.exit())
 process.send!({ link: shown.link() })
