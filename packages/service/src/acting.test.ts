@@ -216,7 +216,7 @@ it('stops what a service had begun when its start fails, and can start it again'
 })
 
 it('archives every event that was acknowledged before a service was gone', async () => {
-  await landscape.unmount('tips')
+  await landscape.remove('tips')
   let acknowledged = 0
   const writing = Array.from({ length: 4 }, async (_, writer) => {
     for (let nth = 0; ; nth++) {
