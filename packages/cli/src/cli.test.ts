@@ -37,7 +37,7 @@ afterAll(async () => {
 }, 60_000)
 
 /** These import the landscape's code, which needs a process that reads TypeScript. */
-const loading = /^headwater (contract (check|history|export)|migrate \w)/
+const loading = /^headwater (contract (check|history|export)|migrate \w|experiment replay)/
 
 function run(said: string | readonly string[]) {
   const line = typeof said === 'string' ? said.replace('postgres://owner@localhost/payments', owned.url) : said
@@ -269,7 +269,7 @@ it('completes commands, second words and options in bash', async () => {
     const code = `source ${script}; COMP_WORDS=(${words}); COMP_CWORD=${line.length}; _headwater; echo "\${COMPREPLY[@]}"`
     return (await promisify(execFile)('bash', ['-c', code])).stdout.trim().split(' ')
   }
-  expect(await complete('re')).toEqual(['rebuild', 'render', 'rewind'])
+  expect(await complete('re')).toEqual(['rebuild', 'rewind', 'render'])
   expect(await complete('rm', '')).toEqual(['service'])
   expect(await complete('parked', 'notifications', '--r')).toEqual(['--retry', '--reason'])
   expect(await complete('new', 'service', 'x', '--fo')).toEqual(['--follow'])
