@@ -9,7 +9,10 @@ export interface Simulation {
 }
 
 /** Rights it asks for. */
-export const scopes = ['customers', 'accounts', 'payments', 'pots'].flatMap((name) => [`${name}:read`, `${name}:write`])
+export const scopes = [
+  ...['customers', 'accounts', 'payments', 'pots'].flatMap((name) => [`${name}:read`, `${name}:write`]),
+  'experiments:read',
+]
 
 interface Person {
   readonly customerId: string
@@ -32,6 +35,7 @@ export default async function simulate({ ask, options, say, progress, signal }: 
   const effect = Number(options.effect ?? 0.25)
   const random = seeded(whole(options.seed, 1))
   const forms = await createForms(ask)
+  await roundUpsRun(ask, say, signal)
   say(`${customers} customers live for ${days} days; whoever is rounded up saves ${effect * 100} % more often`)
   const arriving = progress('customers', customers)
   const people = await each(range(customers), 16, async (number) => {
@@ -49,6 +53,21 @@ export default async function simulate({ ask, options, say, progress, signal }: 
   }
   living.end()
   await ask('/settle', { method: 'POST' })
+}
+
+/** A landscape that has just started has yet to seal and start what its services declare; customers come once it has. */
+const startWithinMs = 30_000
+
+async function roundUpsRun(ask: Ask, say: (line: string) => void, signal: AbortSignal): Promise<void> {
+  const { _links: links } = await ask('/')
+  if (![links.service].flat().some(({ name }: { name: string }) => name === 'experiments')) return
+  for (const began = performance.now(); performance.now() - began < startWithinMs && !signal.aborted;) {
+    const { experiments } = await ask('/experiments/experiments')
+    const found = experiments.find(({ name }: { name: string }) => name === 'round-ups')
+    if (found !== undefined && found.phase !== 'sealed') return
+    await new Promise((resolve) => setTimeout(resolve, 200))
+  }
+  say('round-ups does not run: customers live without it')
 }
 
 type Ask = Simulation['ask']

@@ -108,15 +108,18 @@ const ofMeasured =
   ({ name, declaration }: ExperimentState) =>
     declaration?.primary === undefined ? undefined : link(relation, { experimentId: name })
 
+/** Soon at first, when services declare; then every so often. */
+const firstLookMs = 500
+
 async function keepLooking(running: Running, { tick }: Worker, everyMs: number): Promise<() => Promise<void>> {
   const { log } = running.surroundings
   let stopped = false
   let wake = () => {}
   const done = (async () => {
-    while (!stopped) {
+    for (let pauseMs = Math.min(firstLookMs, everyMs); !stopped; pauseMs = Math.min(2 * pauseMs, everyMs)) {
       await new Promise<void>((resolve) => {
         wake = resolve
-        setTimeout(resolve, everyMs).unref()
+        setTimeout(resolve, pauseMs).unref()
       })
       if (!stopped)
         await tick().catch((error: Error) => log('error', 'experiments-not-looked-at', { message: error.message }))
