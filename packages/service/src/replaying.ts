@@ -18,7 +18,7 @@ export interface Rebuilt {
 export async function rebuildOf(
   running: Running,
   name: string | undefined,
-  signal?: AbortSignal,
+  signal: AbortSignal,
 ): Promise<Rebuilt[] | undefined> {
   const { store, source, keeper, service } = running
   const wanted = <One extends { readonly name: string }>(all: readonly One[] = []) =>
@@ -28,13 +28,12 @@ export async function rebuildOf(
   if (name !== undefined && projections.length + consumers.length === 0) return undefined
   const rebuilt: Rebuilt[] = []
   for (const one of projections) {
-    const { position, seconds } = await rebuild(store, one as InlineProjection, signal === undefined ? {} : { signal })
+    const { position, seconds } = await rebuild(store, one as InlineProjection, { signal })
     rebuilt.push({ name: one.name, kind: 'projection', events: position, seconds })
   }
   for (const one of consumers) {
     const started = performance.now()
-    const options = { source, keeper, ...(signal === undefined ? {} : { signal }) }
-    const { handled } = await rebuildConsumer(one, options)
+    const { handled } = await rebuildConsumer(one, { source, keeper, signal })
     rebuilt.push({
       name: one.name,
       kind: 'consumer',
