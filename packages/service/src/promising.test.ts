@@ -1,13 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { brokenBy, compareContracts } from '@headwater/contract/compare'
 import { type ContractDocument, contractDocument, contractOf } from '@headwater/contract'
-import { throwAwayServer } from '@headwater/testing'
+import { type ThrowAwayLandscape, throwAwayLandscape } from '@headwater/testing'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { consumer, decider, events, only, resource, service } from './index.ts'
-import { type Landscape, startLandscape } from './landscape.ts'
+import type { Landscape } from './landscape.ts'
 
 const savedData = z.object({ potId: z.string(), amountMinor: z.int(), note: z.string() })
 const pots = events('pots', {
@@ -50,24 +47,12 @@ const reader = service('lists', {
 })
 
 let landscape: Landscape
-let directory: string
-let server: Awaited<ReturnType<typeof throwAwayServer>>
+let place: ThrowAwayLandscape
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'headwater-contract-'))
-  server = await throwAwayServer()
-  landscape = await startLandscape([owner, reader], {
-    postgres: server.url,
-    name: server.name,
-    directory,
-    lake: false,
-    log: () => undefined,
-  })
+  place = await throwAwayLandscape([owner, reader])
+  landscape = place.landscape
 })
-afterAll(async () => {
-  await landscape?.stop()
-  await server?.drop()
-  await rm(directory, { recursive: true, force: true })
-})
+afterAll(() => place?.drop())
 
 async function ask(subject: string, scopes: string[], path: string, init: RequestInit = {}) {
   const headers = {

@@ -1,11 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { throwAwayServer } from '@headwater/testing'
+import { type ThrowAwayLandscape, throwAwayLandscape } from '@headwater/testing'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { z } from 'zod'
 import { consumer, decider, events, projection, resource, service } from './index.ts'
-import { type Landscape, startLandscape } from './landscape.ts'
+import type { Landscape } from './landscape.ts'
 
 const pots = events('pots', { Saved: { data: z.object({ amountMinor: z.int() }), level: 'published' } })
 const pot = decider('pot', pots, {
@@ -42,31 +39,22 @@ const often = projection('often', pots, {
 })
 
 let landscape: Landscape
-let directory: string
-let server: Awaited<ReturnType<typeof throwAwayServer>>
+let place: ThrowAwayLandscape
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'headwater-replaying-'))
-  server = await throwAwayServer()
   const actions = { save: { scope: 'w', create: 'client' } } as const
-  landscape = await startLandscape(
-    [
-      service('pots', {
-        facts: pots,
-        resources: [resource('/pots/{potId}', pot, { links: {}, actions })],
-        projections: [often],
-      }),
-      service('counts', { facts: notes, resources: [], consumers: [counting, noting] }),
-    ],
-    { postgres: server.url, name: server.name, directory, lake: false, log: () => undefined },
-  )
+  place = await throwAwayLandscape([
+    service('pots', {
+      facts: pots,
+      resources: [resource('/pots/{potId}', pot, { links: {}, actions })],
+      projections: [often],
+    }),
+    service('counts', { facts: notes, resources: [], consumers: [counting, noting] }),
+  ])
+  landscape = place.landscape
   for (let n = 1; n <= 20; n++) await ask('/pots/pots', { potId: `p${n % 4}`, amountMinor: n })
   await landscape.settled()
 })
-afterAll(async () => {
-  await landscape?.stop()
-  await server?.drop()
-  await rm(directory, { recursive: true, force: true })
-})
+afterAll(() => place?.drop())
 
 async function ask(path: string, body: object): Promise<{ status: number; body: any }> {
   const token = await landscape.issuer.sign({ subject: 'ada', scopes: ['w', 'operate', 'events:read'] })

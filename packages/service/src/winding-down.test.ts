@@ -1,11 +1,9 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { throwAwayServer } from '@headwater/testing'
+import { readFile } from 'node:fs/promises'
+import { type ThrowAwayLandscape, throwAwayLandscape } from '@headwater/testing'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { z } from 'zod'
 import { decider, events, type InlineProjection, resource, service, type WindDown } from './index.ts'
-import { type Landscape, startLandscape } from './landscape.ts'
+import type { Landscape } from './landscape.ts'
 
 const tabs = events('tabs', {
   Drunk: { data: z.object({ amountMinor: z.int() }), level: 'published' },
@@ -52,11 +50,8 @@ const settling: WindDown = {
 }
 
 let landscape: Landscape
-let directory: string
-let server: Awaited<ReturnType<typeof throwAwayServer>>
+let place: ThrowAwayLandscape
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'headwater-winding-down-'))
-  server = await throwAwayServer()
   const bar = service('tabs', {
     facts: tabs,
     resources: tabsResources,
@@ -64,19 +59,10 @@ beforeAll(async () => {
     scopes: ['tabs:read', 'tabs:write'],
     windDown: settling,
   })
-  landscape = await startLandscape([bar], {
-    postgres: server.url,
-    name: server.name,
-    directory,
-    lake: false,
-    log: () => undefined,
-  })
+  place = await throwAwayLandscape([bar])
+  landscape = place.landscape
 })
-afterAll(async () => {
-  await landscape?.stop()
-  await server?.drop()
-  await rm(directory, { recursive: true, force: true })
-})
+afterAll(() => place?.drop())
 
 async function call(path: string, { method = 'GET', body }: { method?: string; body?: unknown } = {}) {
   const token = await landscape.issuer.sign({

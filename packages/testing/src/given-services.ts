@@ -1,12 +1,9 @@
 import { deepStrictEqual, fail } from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { Event } from '@headwater/contract'
 import { openEvents, rebuild, sealEvents } from '@headwater/event-store'
 import type { Service } from '@headwater/service'
 import type { Landscape, Running } from '@headwater/service/landscape'
-import { throwAwayServer } from './throw-away-database.ts'
+import { throwAwayLandscape } from './throw-away-landscape.ts'
 
 /** What happened before: events by stream, `accounts/account-a1`. */
 export type Happened = Readonly<Record<string, readonly Event[]>>
@@ -50,30 +47,15 @@ export async function givenServices(
   happened: Happened = {},
   world: ServicesWorld = {},
 ): Promise<GivenServices> {
-  // Loaded here: servers and the lake are nothing that the test of a decider should wait for.
-  const { startLandscape } = await import('@headwater/service/landscape')
   const { now = new Date('2026-01-01T00:00:00Z'), caller = 'tester' } = world
-  const directory = await mkdtemp(join(tmpdir(), 'headwater-given-'))
-  const server = await throwAwayServer()
-  const landscape = await startLandscape(services, {
-    postgres: server.url,
-    name: server.name,
-    directory,
-    lake: false,
-    log: () => undefined,
-    now: () => now.getTime(),
-  })
+  const { landscape, drop } = await throwAwayLandscape(services, { now: () => now.getTime() })
   for (const [stream, events] of Object.entries(happened)) await make(landscape, stream, events)
   await landscape.settled()
   const scopes = world.scopes ?? services.flatMap(({ name }) => [`${name}:read`, `${name}:write`])
   return {
     landscape,
     when: (path, input, { key } = {}) => outcomes(answered(path, input, key)),
-    async stop() {
-      await landscape.stop()
-      await server.drop()
-      await rm(directory, { recursive: true, force: true })
-    },
+    stop: drop,
   }
 
   async function answered(path: string, input: object, key?: string): Promise<Answered> {

@@ -14,3 +14,4 @@ export {
   type ThrowAwayServer,
   throwAwayServer,
 } from './throw-away-database.ts'
+export { type ThrowAwayLandscape, throwAwayLandscape } from './throw-away-landscape.ts'

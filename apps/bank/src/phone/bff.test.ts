@@ -1,11 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises'
 import { request } from 'node:http'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { allocationFacts, allocationOf } from '@headwater/experiment'
 import { service } from '@headwater/service'
-import { type Landscape, startLandscape } from '@headwater/service/landscape'
-import { throwAwayServer } from '@headwater/testing'
+import type { Landscape } from '@headwater/service/landscape'
+import { type ThrowAwayLandscape, throwAwayLandscape } from '@headwater/testing'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { customer } from '../customers/customer.ts'
 import { subjectFor } from '../customers/speaking.ts'
@@ -13,26 +10,14 @@ import { bank } from '../index.ts'
 import { proposing } from './proposing.ts'
 
 let landscape: Landscape
-let directory: string
-let server: Awaited<ReturnType<typeof throwAwayServer>>
+let place: ThrowAwayLandscape
 
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'headwater-phone-'))
-  server = await throwAwayServer()
   const needed = bank.filter(({ name }) => !['cards', 'insights', 'experiments'].includes(name))
-  landscape = await startLandscape([started, ...needed], {
-    postgres: server.url,
-    name: server.name,
-    directory,
-    lake: false,
-    log: () => undefined,
-  })
+  place = await throwAwayLandscape([started, ...needed])
+  landscape = place.landscape
 })
-afterAll(async () => {
-  await landscape?.stop()
-  await server?.drop()
-  await rm(directory, { recursive: true, force: true })
-})
+afterAll(() => place?.drop())
 
 /** In the place of the service that keeps experiments: has started this one. */
 const started = service('experiments', {

@@ -1,10 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { Running, WindDownContext } from '@headwater/service'
 import { enter } from '@headwater/service/client'
-import { type Landscape, startLandscape } from '@headwater/service/landscape'
-import { throwAwayServer } from '@headwater/testing'
+import type { Landscape } from '@headwater/service/landscape'
+import { type ThrowAwayLandscape, throwAwayLandscape } from '@headwater/testing'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import accounts from '../accounts/service.ts'
 import customers from '../customers/service.ts'
@@ -13,24 +10,12 @@ import { payingOut } from './paying-out.ts'
 import pots from './service.ts'
 
 let landscape: Landscape
-let directory: string
-let server: Awaited<ReturnType<typeof throwAwayServer>>
+let place: ThrowAwayLandscape
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'headwater-pots-'))
-  server = await throwAwayServer()
-  landscape = await startLandscape([customers, accounts, payments, pots], {
-    postgres: server.url,
-    name: server.name,
-    directory,
-    lake: false,
-    log: () => undefined,
-  })
+  place = await throwAwayLandscape([customers, accounts, payments, pots])
+  landscape = place.landscape
 })
-afterAll(async () => {
-  await landscape?.stop()
-  await server?.drop()
-  await rm(directory, { recursive: true, force: true })
-})
+afterAll(() => place?.drop())
 
 const running = (name: string): Running => landscape.services.get(name)!
 
