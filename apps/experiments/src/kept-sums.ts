@@ -17,7 +17,7 @@ export interface Passed {
 export interface KeptSums {
   /** Looks are taken one after the other; one at a time already passed answers what was seen last. Errors as of `accumulate`; after one, it begins anew from all of history. */
   look(at: Passed): Promise<Observed>
-  /** What was seen at the end of each day (UTC) since the first adoption, oldest first. */
+  /** What was seen at the end of each day (UTC) since its seal was first adopted, oldest first. */
   days(): readonly Observed[]
 }
 
@@ -55,7 +55,7 @@ export function keptSums(experiment: Experiment<any>, query: Query): KeptSums {
       held = { services, sums: accumulate(experiment, services.split(',')), taken: new Map(), days: [] }
     if (held.last !== undefined && held.last.at.time >= time) return held.last
     try {
-      for (const day of await endedDays(query, experiment.name, held.days.at(-1)?.at.time, time)) {
+      for (const day of await endedDays(query, experiment, held.days.at(-1)?.at.time, time)) {
         await take(held, day.positions)
         held.days.push(held.sums.observe({ time: day.time }))
       }
@@ -80,13 +80,19 @@ export function keptSums(experiment: Experiment<any>, query: Query): KeptSums {
 
 const dayMs = 86_400_000
 
-/** Each midnight (UTC) since the last one seen, or since the first adoption, until before `time`: what every log held then. */
-async function endedDays(query: Query, experiment: string, last: string | undefined, time: string): Promise<Passed[]> {
+/** Each midnight (UTC) since the last one seen, or since this seal was first adopted, until before `time`: what every log held then. */
+async function endedDays(
+  query: Query,
+  { name, seal }: Experiment<any>,
+  last: string | undefined,
+  time: string,
+): Promise<Passed[]> {
   const until = Date.parse(time)
   if (last !== undefined && until - Date.parse(last) <= dayMs) return []
   const since =
     last === undefined
-      ? `(select min(recorded_at) from events where type = 'AllocationAdopted' and json_extract_string(data, '$.experiment') = '${experiment}')`
+      ? `(select min(recorded_at) from events where type = 'AllocationAdopted'
+          and json_extract_string(data, '$.experiment') = '${name}' and json_extract_string(data, '$.seal') = '${seal}')`
       : `timestamp '${last.replace('T', ' ').replace('Z', '')}'`
   const first = await query(`select cast(epoch_ms(${since}) as varchar) as since`)
   if (first[0]?.since === null || first[0]?.since === undefined) return []

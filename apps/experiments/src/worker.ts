@@ -101,7 +101,7 @@ export async function states({ query }: Pick<Running, 'query'>): Promise<Experim
 
 type Judgement = Decision & { readonly positions: Readonly<Record<string, number>>; readonly time: string }
 
-/** While the lake is behind, nothing is judged. */
+/** While the lake is behind, or no service uses what was sealed yet, nothing is judged. */
 async function judgement(
   state: ExperimentState,
   sums: KeptSums,
@@ -111,8 +111,9 @@ async function judgement(
   const declaration = state.declaration!
   if (declaration.decidedBy === 'rule') {
     if (at === undefined) return { kind: 'wait', because: 'the lake is behind', positions: {}, time: '' }
-    const results = conclude(declaration, await sums.look(at))
-    return { ...decide(declaration, results), ...results.observed.at }
+    const observed = await sums.look(at).catch(notYetUsed)
+    if (observed === undefined) return { kind: 'wait', because: 'no service uses what was sealed yet', ...at }
+    return { ...decide(declaration, conclude(declaration, observed)), ...observed.at }
   }
   const time = new Date(nowMs).toISOString()
   const due = state.until ?? declaration.lookOn!
@@ -121,6 +122,10 @@ async function judgement(
       ? { kind: 'ask', hold: false, because: `the day to look has come (${due}): ${declaration.lookAt}` }
       : { kind: 'wait', because: `people look on ${due}` }
   return { ...decision, positions: {}, time }
+}
+
+function notYetUsed(error: { code?: string }): undefined {
+  if (error.code !== 'HW_OTHER_SEAL') throw error
 }
 
 /** What every service's code declares now: the last declaration each has recorded. */

@@ -1,5 +1,5 @@
 import type { Allocation } from './allocation.ts'
-import { type Adoption, type Era, eraOf } from './era.ts'
+import { type Adoption, type Era, eraOf, requireAdopted } from './era.ts'
 import type { Experiment } from './experiment.ts'
 import { type Exposed, foldMetric, type Outcome } from './fold-metric.ts'
 import { type Events, eventsIn } from './metric.ts'
@@ -113,7 +113,7 @@ function foldExperiment(experiment: Experiment<any>) {
   function adopt(event: Outcome): void {
     close(event.time)
     adopted.push({ ...event, allocation: event.data as Allocation })
-    const era = eraOf(adopted)
+    const era = eraOf(experiment, adopted)
     if (era?.until !== undefined && ended?.until !== era.until) ended = { until: era.until, counted: count(era) }
   }
   function step(event: Outcome): void {
@@ -142,7 +142,8 @@ function foldExperiment(experiment: Experiment<any>) {
       close(asOf)
     },
     observe(positions: Readonly<Record<string, number>>, asOf: number): Observed {
-      const era = eraOf(adopted)
+      requireAdopted(experiment, adopted)
+      const era = eraOf(experiment, adopted)
       const counted = era?.until !== undefined && ended?.until === era.until ? ended.counted : count(era)
       return observation(experiment, { positions, asOf, era, ...counted })
     },

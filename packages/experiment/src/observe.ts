@@ -1,7 +1,7 @@
 import { type Sums, type SumsJson, sumsToJson } from '@headwater/stats'
 import { notInScale } from './amount.ts'
 import type { Allocation } from './allocation.ts'
-import { type Adoption, type Era, eraOf } from './era.ts'
+import { type Adoption, type Era, eraOf, requireAdopted } from './era.ts'
 import type { Experiment } from './experiment.ts'
 import type { Metric } from './metric.ts'
 import { type Asked, sumsSql } from './metric-sql.ts'
@@ -13,7 +13,7 @@ import { exposuresSql, field, outcomesSql, type Query, text, within } from './sq
 
 /**
  * Sums of an experiment by SQL over all events of the lake.
- * Throws HW_POSITION_NOT_REACHED when `at` lies beyond what the lake holds, HW_NOT_IN_SCALE, and what the query throws.
+ * Throws HW_POSITION_NOT_REACHED when `at` lies beyond what the lake holds, HW_OTHER_SEAL while only another version of it runs, HW_NOT_IN_SCALE, and what the query throws.
  */
 export async function observe(
   experiment: Experiment<any>,
@@ -21,7 +21,9 @@ export async function observe(
 ): Promise<Observed> {
   const positions = await vector(query, at)
   const asOf = at.time === undefined ? await leastClock(query, positions) : microsAt(at.time)
-  const era = eraOf(await adoptions(query, experiment.name, within(positions, asOf)))
+  const adopted = await adoptions(query, experiment.name, within(positions, asOf))
+  requireAdopted(experiment, adopted)
+  const era = eraOf(experiment, adopted)
   const time = Math.min(asOf, era?.until ?? asOf)
   const seen = within(positions, time)
   const names = Object.keys(experiment.variants)
@@ -48,12 +50,6 @@ export function observation(
 ): Observed {
   const { positions, asOf, era, variants, carriedOver, metrics } = of
   const { name, seal } = experiment
-  if (era !== undefined && era.allocation.seal !== seal) {
-    throw new ExperimentRefused(
-      'HW_OTHER_SEAL',
-      `Experiment ${name} runs as sealed ${era.allocation.seal.slice(0, 12)}, the one given is sealed ${seal.slice(0, 12)}. Analyse the version that runs; add metrics with \`explore\`.`,
-    )
-  }
   const sorted = Object.fromEntries(Object.entries(positions).sort(([a], [b]) => (a < b ? -1 : 1)))
   return {
     experiment: name,
