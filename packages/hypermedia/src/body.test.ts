@@ -103,6 +103,13 @@ describe('a body', () => {
     expect(await outcome(post('"ééééé"'), { maxBytes: 11 })).toBe('413 HW_BODY_TOO_LARGE')
   })
 
+  it('has as many form fields as a form can have, however small they are', async () => {
+    const fields = (count: number) => outcome(post('a&'.repeat(count), 'application/x-www-form-urlencoded'))
+    expect(await fields(1_000)).toEqual({ kind: 'form', fields: new Map([['a', Array(1_000).fill('')]]) })
+    expect(await fields(1_001)).toBe('413 HW_BODY_TOO_LARGE')
+    expect(await fields(400_000)).toBe('413 HW_BODY_TOO_LARGE')
+  })
+
   it('means the same as to JSON.parse, for all JSON that means one thing', () => {
     const one = fc.json({ maxDepth: 6, stringUnit: 'grapheme' }).filter((text) => !/__proto__|\\u0000|\0/.test(text))
     fc.assert(

@@ -5,13 +5,16 @@ import { badTextIn, parseStrict } from './strict-json.ts'
 /** 1 MiB. */
 export const MAX_BODY_BYTES = 1_048_576
 
+/** Fields of a form; no form that a schema describes has as many. */
+export const MAX_FIELDS = 1_000
+
 export type Body =
   | { readonly kind: 'none' }
   | { readonly kind: 'json'; readonly value: unknown }
   | { readonly kind: 'form'; readonly fields: ReadonlyMap<string, readonly string[]> }
 
 /**
- * Reads a request's body within limits: size (413), encoding and grammar (400), kind (415).
+ * Reads a request's body within limits: size and number of fields (413), encoding and grammar (400), kind (415).
  * Nothing beyond the limit is read.
  */
 export async function readBody(request: Request, { maxBytes = MAX_BODY_BYTES } = {}): Promise<Body | Trouble> {
@@ -91,8 +94,14 @@ function formOf(text: string): Body | Trouble {
     )
   }
   const fields = new Map<string, string[]>()
-  for (const pair of text.split('&')) {
-    if (pair === '') continue
+  const pairs = text.split('&').filter((pair) => pair !== '')
+  if (pairs.length > MAX_FIELDS) {
+    return trouble(413, {
+      code: 'HW_BODY_TOO_LARGE',
+      detail: `Expected at most ${MAX_FIELDS} form fields, got ${pairs.length}.`,
+    })
+  }
+  for (const pair of pairs) {
     const cut = pair.includes('=') ? pair.indexOf('=') : pair.length
     const name = decode(pair.slice(0, cut).replaceAll('+', ' '))
     const value = decode(pair.slice(cut + 1).replaceAll('+', ' '))
@@ -102,7 +111,9 @@ function formOf(text: string): Body | Trouble {
     if (name === '__proto__' || badTextIn([name, value], '') !== undefined) {
       return trouble(400, { code: 'HW_BODY_MALFORMED', detail: 'Expected no U+0000 and no field named __proto__.' })
     }
-    fields.set(name, [...(fields.get(name) ?? []), value])
+    const values = fields.get(name)
+    if (values === undefined) fields.set(name, [value])
+    else values.push(value)
   }
   return { kind: 'form', fields }
 }
