@@ -201,7 +201,8 @@ export class Lane {
         options = { limit: this.#most }
       } else if (outcome.kind === 'failed') {
         const failed = front[outcome.index ?? 0]
-        if (options.verdict !== undefined || failed === undefined) throw outcome.error
+        // What there is a verdict on was not handled again: then no handler failed, but our own settling. One before it may fail as well.
+        if (failed === undefined || failed.position === options.verdict?.position) throw outcome.error
         if (outcome.index === undefined && front.length > 1) options = { limit: 1 }
         else {
           const verdict = this.#decide(outcome.error, failed.attempts, {

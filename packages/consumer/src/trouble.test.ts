@@ -62,6 +62,32 @@ describe('when handling fails', () => {
     expect(await shop.keeper.parked.list('shipping')).toEqual([])
   })
 
+  it('goes on when an event before the one that failed fails as well, while what waited is handled again', async () => {
+    const last = shop.place(50)
+    let asked = false
+    const seen: number[] = []
+    const one = start(
+      consumer('shipping', orders, {
+        async Placed(data, context) {
+          const { position } = context.event
+          if (asked && context.event.stream === 'order-2') seen.push(position)
+          const again = seen.filter((other) => other === position).length
+          if (position === 13 && !asked) throw new Poison('no such address')
+          if (position === 23 && again === 1) throw new Retriable('after the one before it')
+          if (position === 13 && again === 2) throw new Retriable('before the one that failed')
+          await record()(data, context)
+        },
+      }),
+      { random: () => 0.01 },
+    )
+    await one.caughtUp({ orders: last })
+    asked = true
+    await shop.keeper.parked.retry('shipping')
+    await drained(one)
+    expect(problemsIn(await shop.effects(), upTo(last))).toEqual([])
+    expect(seen.slice(0, 3)).toEqual([13, 23, 13])
+  })
+
   it('leaves out a parked event for a reason, and goes on with those behind it', async () => {
     const last = shop.place(50)
     const one = start(
