@@ -23,7 +23,7 @@ const library = serve([shelf, book], {
       read: async ({ bookId }) => (books.has(bookId) ? { state: books.get(bookId)! } : undefined),
       async act({ variables: { bookId }, input, answer, refusal }) {
         const state = books.get(bookId)!
-        const refused = refusal(state)
+        const refused = refusal(state, undefined)
         if (refused !== undefined) return answer(refused)
         books.set(bookId, { ...state, lentTo: (input as { to: string }).to })
         return answer({ kind: 'done', state: books.get(bookId)! })

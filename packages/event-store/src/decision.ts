@@ -90,7 +90,7 @@ export function take<State>(
   const variant = (options.variant ?? noVariant) as Deciding['variant']
   const caller = options.caller === undefined ? {} : { caller: options.caller }
   const decided =
-    options.before?.(own.state) ??
+    options.before?.(own.state, own.version) ??
     definitionOf(own.decider).decide({ type: command, data }, own.state, { id, others, variant, ...caller, ...world })
   const events = isRefusal(decided) ? [] : decided
   const changes = changesOf([own, ...Object.values(others)])

@@ -45,8 +45,11 @@ export interface ExecuteOptions<State> {
   readonly meta: Meta
   /** Only against this version (If-Match), else a conflict. Without it a decision is taken again while others get in between. */
   readonly expected?: number
-  /** Asked of the state each try decides on, before the decider is; a refusal is recorded like the domain's own. */
-  readonly before?: (state: State) => Refusal | undefined
+  /**
+   * Asked of the state each try decides on, before the version is compared and the decider asked; version 0: nothing is there yet. A
+   * refusal is recorded like the domain's own.
+   */
+  readonly before?: (state: State, version: number) => Refusal | undefined
   /** The data has been through the command's schema already. */
   readonly checked?: boolean
   readonly variant?: (experiment: any, unit: string) => string
@@ -99,18 +102,13 @@ export async function execute<State, C extends string | Command>(
   const name = nameOf(command)
   const checked = options.checked === true ? data : checkedData(definition, name, data)
   const request: Request<State> = { decider, id, command: name, data: checked }
-  const { expected } = options
-  if (expected !== undefined && store.states.kept(decider, id)?.version !== expected) {
-    const { version: actual } = await store.states.load(decider, id)
-    if (actual !== expected) return { kind: 'conflict', stream: streamOf({ decider, id }), expected, actual }
-  }
   const world: World = { now: store.now(), newId: store.newId }
   let endTurn: (() => void) | undefined
   try {
     for (let tries = 1; ; tries++) {
       const result = await attempt(store, request, world, options)
       if (result.kind !== 'again') return result
-      if (expected !== undefined || tries === triesMost) return result.conflict
+      if (tries === triesMost) return result.conflict
       // Those whom one entity defeated come one after the other; else each would defeat all others again and again.
       endTurn?.()
       endTurn = await store.states.turns.take(result.conflict.stream)
@@ -130,6 +128,9 @@ async function attempt<State>(
   options: ExecuteOptions<State>,
 ): Promise<Executed<State> | Again> {
   const { states } = store
+  const { expected } = options
+  if (expected !== undefined && states.kept(request.decider, request.id)?.version !== expected)
+    await states.load(request.decider, request.id)
   const kept: Entity[] = []
   const situation = await situationOf(request, async (decider, id) => {
     const known = states.kept(decider, id)
@@ -137,6 +138,10 @@ async function attempt<State>(
     kept.push({ decider, id, ...known })
     return known
   })
+  const { state, version: actual } = situation.own
+  // Whom the state itself is refused to is told nothing of its version.
+  if (expected !== undefined && actual !== expected && options.before?.(state, actual) === undefined)
+    return { kind: 'conflict', stream: streamOf(request), expected, actual }
   const taken = take(request, situation, world, options)
   if (taken.append.streams.every(({ events }) => events.length === 0)) {
     // Nothing to record, so no append would notice that a kept state is old.

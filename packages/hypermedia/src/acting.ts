@@ -44,7 +44,7 @@ export async function act(
     caller,
     ...conditions,
     ...traceparentOf(request.headers.get('traceparent')),
-    refusal: (state) => refusalOf(action, state, place),
+    refusal: (state, version) => refusalOf(action, state, version, place),
     answer: (given) => answerOf(acting, action, given, place),
   })
   if (!('kind' in outcome)) return outcome
@@ -134,9 +134,15 @@ async function checked({ action }: SiteAction, input: unknown): Promise<{ kind: 
   return result.kind === 'valid' ? result : invalid(result.wrongs)
 }
 
-function refusalOf({ name, action, on }: SiteAction, state: unknown, place: Place): Refused | undefined {
-  // What is not there yet belongs to nobody; `answerOf` shows nothing of what was there already and is another's.
-  if (action.create === undefined && !isVisible(on, state, place)) {
+function refusalOf(
+  { name, action, on }: SiteAction,
+  state: unknown,
+  version: number | undefined,
+  place: Place,
+): Refused | undefined {
+  // What is not there yet belongs to nobody.
+  const isNew = action.create !== undefined && version === 0
+  if (!isNew && !isVisible(on, state, place)) {
     return { kind: 'refused', code: 'HW_NOT_FOUND', sentence: 'Nothing is here for this caller.' }
   }
   if (action.when?.(state, place) === false) {

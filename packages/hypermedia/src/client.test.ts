@@ -36,9 +36,9 @@ const inMemory = <State>(
   async act({ action, variables, input, expected, answer, refusal }) {
     const id = variables[variable]!
     const { state, version } = states.get(id) ?? { state: {} as State, version: 0 }
-    if (expected !== undefined && expected !== version) return { kind: 'conflict', expected, actual: version }
-    const refused = refusal(state)
+    const refused = refusal(state, version)
     if (refused !== undefined) return answer(refused)
+    if (expected !== undefined && expected !== version) return { kind: 'conflict', expected, actual: version }
     const after = { state: next[action]!(state, input), version: version + 1 }
     states.set(id, after)
     return answer({ kind: 'done', ...after })

@@ -28,9 +28,11 @@ export interface Call<State, Path extends string = string> {
   readonly traceparent?: string
   /**
    * What the declaration (`when`, `visible`) has against acting on this state. To be asked of the very state that is decided on,
-   * after a repeat has been answered: a repeat gets its first answer also when the action would not be offered any more.
+   * after a repeat has been answered: a repeat gets its first answer also when the action would not be offered any more; and before the
+   * version is compared with `expected`: who may not know of the state may not know its version. `version`: 0 where nothing is there
+   * yet, undefined where nothing has versions.
    */
-  refusal(state: State): Refused | undefined
+  readonly refusal: (state: State, version: number | undefined) => Refused | undefined
   /** Renders what the caller will get, before the append, so that it can be kept with the request. */
   answer(outcome: Outcome<State>): Answer
 }

@@ -60,8 +60,9 @@ function potsInMemory() {
       const known = idempotencyKey === undefined ? undefined : kept.get(key)
       if (known !== undefined) return known.input === JSON.stringify(input) ? known.answer : { kind: 'key-reused' }
       const { state, version } = states.get(potId) ?? empty
-      if (expected !== undefined && expected !== version) return { kind: 'conflict', expected, actual: version }
-      const refused = refusal(state)
+      const refused = refusal(state, version)
+      if (refused === undefined && expected !== undefined && expected !== version)
+        return { kind: 'conflict', expected, actual: version }
       const then = refused ?? next[action]!(state, input)
       const given =
         typeof then === 'string'

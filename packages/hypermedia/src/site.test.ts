@@ -8,7 +8,7 @@ const owned = async () => ({ state: { owner: 'ada' }, version: 1 })
 const implementation: Implementation<{ owner: string }, any> = {
   read: owned,
   act: async ({ answer, refusal, variables }) =>
-    answer(refusal({ owner: 'ada' }) ?? { kind: 'done', state: { owner: String(variables['potId']) }, version: 1 }),
+    answer(refusal({ owner: 'ada' }, 1) ?? { kind: 'done', state: { owner: String(variables['potId']) }, version: 1 }),
 }
 const declare = (path: string, more: object = {}) => resource(path, { state, links: {}, ...more }) as any
 const start = (resources: any[], more: object = {}) => {
@@ -140,9 +140,9 @@ describe('what was acted on', () => {
   const act: NonNullable<Implementation['act']> = async ({ action, variables, caller, refusal, answer }) => {
     const id = variables['potId']!
     const state = { owner: owner[id] ?? '' }
-    const refused = refusal(state)
+    const refused = refusal(state, id in owner ? 1 : 0)
     if (refused !== undefined) return answer(refused)
-    owner[id] = action === 'give' ? 'bob' : (owner[id] ?? caller.subject)
+    owner[id] = action === 'give' ? 'bob' : caller.subject
     return answer({ kind: 'done', state: { owner: owner[id] }, version: 1 })
   }
   const call = async (path: string, as: Caller, body: object) => {
@@ -156,7 +156,9 @@ describe('what was acted on', () => {
   it('is shown only to who may see it: not another’s that was there already, not what was given away', async () => {
     const bob = { ...ada, subject: 'bob' }
     expect(await call('/pots', ada, { potId: 'p1' })).toMatchObject({ status: 201, owner: 'ada' })
+    // Else who names what is another's would have acted on it.
     expect(await call('/pots', bob, { potId: 'p1' })).toMatchObject({ status: 404, code: 'HW_NOT_FOUND' })
+    expect(owner['p1']).toBe('ada')
     expect(await call('/pots/p1/give', bob, {})).toMatchObject({ status: 404, code: 'HW_NOT_FOUND' })
     expect(await call('/pots/p1/give', ada, {})).toEqual({ status: 200, _links: { home: { href: '/' } } })
     expect(owner['p1']).toBe('bob')

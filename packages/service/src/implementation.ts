@@ -65,7 +65,7 @@ async function act(resource: DeciderResource, on: Acting, call: Call<any>) {
     ...(expected === undefined ? {} : { expected }),
     inline: on.projections,
     eventId: (index) => idFrom('event', requestId, String(index)),
-    before: (state) => call.refusal(state),
+    before: call.refusal,
     checked: true,
     variant: (experiment, unit) => variants.variant(experiment, unit),
     caller: caller.subject,

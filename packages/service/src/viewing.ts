@@ -45,7 +45,7 @@ async function act(view: View, on: Viewing, call: Call<any>): Promise<Answer> {
   }
   const read = () => view.read(variables as any, context)
   const before = await read()
-  const refusal = before === undefined ? missing : call.refusal(before)
+  const refusal = before === undefined ? missing : call.refusal(before, undefined)
   if (refusal !== undefined) return call.answer(refusal)
   const acted = await (view.actions as Readonly<Record<string, ViewAction>>)[action]!.act(input, context, variables)
   if (acted !== undefined && 'kind' in acted) return call.answer(acted)
