@@ -23,18 +23,29 @@ export function queryOf(lake: () => AskableLake | undefined): Query {
   }
 }
 
+/** A moment a little in the past by which nothing recorded earlier is still on its way, and where each log stood then. */
+export interface Moment {
+  /** RFC 3339, by the clock that events are recorded by. */
+  readonly time: string
+  /** Position of the last event recorded before it, by service; undefined where its log could not be asked. */
+  readonly ends: ReadonlyMap<string, number | undefined>
+}
+
 /**
- * The latest moment that every log has surely passed: when the lake holds all that services had a moment after it.
- * Undefined while the lake is behind.
- * @param nowMs by which nothing recorded earlier is still on its way: a little in the past.
+ * What the lake holds, when that is all that the logs had recorded by a moment; undefined while it is behind. A log that could not be asked,
+ * or that nobody knows, holds back those who need it, and nobody else.
  */
 export async function passed(
   query: Query,
-  services: readonly { readonly service: string; readonly position: number }[],
-  nowMs: number,
+  { time, ends }: Moment,
+  { needed }: { readonly needed: readonly string[] },
 ): Promise<Passed | undefined> {
   const rows = await query('select service, cast(max(position) as varchar) as position from events group by service')
-  const positions = Object.fromEntries(rows.map((row) => [String(row.service), Number(row.position)]))
-  if (services.some(({ service, position }) => (positions[service] ?? 0) < position)) return undefined
-  return { positions, time: new Date(nowMs).toISOString() }
+  const landed = new Map(rows.map((row) => [String(row.service), Number(row.position)]))
+  const lacks = [...ends].some(([service, end]) => end !== undefined && (landed.get(service) ?? 0) < end)
+  // Of a service that was removed all has landed: it is no longer there to be asked.
+  const unknown = needed.some(
+    (service) => ends.get(service) === undefined && (ends.has(service) || !landed.has(service)),
+  )
+  return lacks || unknown ? undefined : { positions: Object.fromEntries(landed), time }
 }

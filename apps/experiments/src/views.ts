@@ -79,9 +79,9 @@ const results = (on: Seeing) =>
 /** At positions by SQL over all of history; now by the sums kept between looks. The same bytes both ways. */
 async function resultsOf({ query, worker }: Seeing, state: Measured, at: LookAt | undefined): Promise<Results> {
   const explore = addedMetrics(state)
-  const now = at === undefined && explore.length === 0 ? await worker().look() : undefined
+  const now = at === undefined && explore.length === 0 ? await worker().look(state.declaration) : undefined
   if (now !== undefined) return conclude(state.declaration, await worker().sums(state).look(now))
-  const place = at ?? (await worker().look())
+  const place = at ?? (await worker().look(state.declaration))
   return await analyse(state.declaration, { query, explore, ...(place && { at: place }) })
 }
 
@@ -101,7 +101,7 @@ const looks = (on: Seeing) =>
   view(
     '/experiments/{experimentId}/looks',
     ofMeasured(async (state) => {
-      const at = await on.worker().look()
+      const at = await on.worker().look(state.declaration)
       if (at === undefined) return { looks: [] }
       const sums = on.worker().sums(state)
       const now = await sums.look(at)
@@ -148,11 +148,11 @@ const forecast = (on: Seeing) =>
     ofMeasured(async ({ declaration, allocation }) => {
       const of = (at: LookAt | undefined) => outlook(declaration, { query: on.query, ...(at && { at }) })
       const began = allocation === undefined ? undefined : await startedAt(on.query, declaration.name)
-      if (began === undefined) return await of(await on.worker().look())
+      if (began === undefined) return await of(await on.worker().look(declaration))
       // Once it runs, what was known before it began is the forecast; where nothing was, what is known now.
       return await of(began).catch(async (error: { code?: string }) => {
         if (error.code !== 'HW_NO_HISTORY') throw error
-        return await of(await on.worker().look())
+        return await of(await on.worker().look(declaration))
       })
     }),
     { name: 'forecast', title: 'What it can see, from history', links: back },
@@ -162,7 +162,7 @@ const dossier = (on: Seeing) =>
   view(
     '/experiments/{experimentId}/dossier{?at,time}',
     ofMeasured(async (state, { at, time }) =>
-      dossierOf(state.declaration, on.query, atOf(at, time) ?? (await on.worker().look())),
+      dossierOf(state.declaration, on.query, atOf(at, time) ?? (await on.worker().look(state.declaration))),
     ),
     { name: 'dossier', title: 'All that somebody else needs to come to the same result', links: back },
   )

@@ -3,11 +3,12 @@ import { conclude, decide, type Decision, type Query } from '@headwater/experime
 import type { Running } from '@headwater/service'
 import type { ExperimentState } from './experiment.ts'
 import { type KeptSums, keptSums, type Passed } from './kept-sums.ts'
-import { passed } from './lake.ts'
+import { type Moment, passed } from './lake.ts'
+import { logsOf, momentOf } from './moment.ts'
 
 export interface Worker {
-  /** The latest moment all logs have surely passed; undefined while the lake is behind. */
-  look(): Promise<Passed | undefined>
+  /** The latest moment that all logs it needs have surely passed; undefined while the lake is behind. */
+  look(experiment: Experiment<any>): Promise<Passed | undefined>
   /** What is kept of an experiment between looks. */
   sums(state: ExperimentState): KeptSums
   /** Takes up what services declare, judges every running experiment once. Errors of one experiment are logged and stop no other. */
@@ -33,10 +34,6 @@ export function worker(running: Running, query: Query, { startAtOnce, onItsWayMs
     if (!response.ok)
       log('warn', 'experiment-action-refused', { experiment: name, action, status: response.status, answer })
   }
-  async function status(): Promise<{ service: string; position: number }[]> {
-    const response = await fetch(new URL('status', entry))
-    return ((await response.json()) as { services: { service: string; position: number }[] }).services
-  }
   async function takeUp(known: ReadonlyMap<string, ExperimentState>): Promise<void> {
     for (const { service, declaration } of await declarations(query)) {
       const { name, seal } = declaration
@@ -55,9 +52,14 @@ export function worker(running: Running, query: Query, { startAtOnce, onItsWayMs
     sums.set(seal, found)
     return found
   }
-  async function judge(state: ExperimentState, at: Passed | undefined): Promise<void> {
+  const lookAt = async (experiment: Experiment<any>, moment: Moment) =>
+    await passed(query, moment, { needed: await logsOf(experiment, query) })
+  async function judge(state: ExperimentState, moment: Moment): Promise<void> {
     const { declaration, name } = state
-    const decision = await judgement(state, sumsOf(state), at, now())
+    const decision =
+      declaration!.decidedBy === 'rule'
+        ? await byRule(declaration!, sumsOf(state), await lookAt(declaration!, moment))
+        : byPeople(state, now())
     if (decision.kind === 'wait') return
     const { kind, because, positions, time } = decision
     const input = {
@@ -76,14 +78,14 @@ export function worker(running: Running, query: Query, { startAtOnce, onItsWayMs
   }
   return {
     sums: sumsOf,
-    look: async () => await passed(query, await status(), now() - onItsWayMs),
+    look: async (experiment) => await lookAt(experiment, await momentOf(running, onItsWayMs)),
     async tick() {
       const known = new Map((await states(running)).map((state) => [state.name, state]))
       await takeUp(known)
-      const at = await passed(query, await status(), now() - onItsWayMs)
+      const moment = await momentOf(running, onItsWayMs)
       for (const state of known.values()) {
         if (state.phase !== 'running') continue
-        await judge(state, at).catch((error: Error) =>
+        await judge(state, moment).catch((error: Error) =>
           log('error', 'experiment-not-judged', { experiment: state.name, message: error.message }),
         )
       }
@@ -102,24 +104,19 @@ export async function states({ query }: Pick<Running, 'query'>): Promise<Experim
 type Judgement = Decision & { readonly positions: Readonly<Record<string, number>>; readonly time: string }
 
 /** While the lake is behind, or no service uses what was sealed yet, nothing is judged. */
-async function judgement(
-  state: ExperimentState,
-  sums: KeptSums,
-  at: Passed | undefined,
-  nowMs: number,
-): Promise<Judgement> {
-  const declaration = state.declaration!
-  if (declaration.decidedBy === 'rule') {
-    if (at === undefined) return { kind: 'wait', because: 'the lake is behind', positions: {}, time: '' }
-    const observed = await sums.look(at).catch(notYetUsed)
-    if (observed === undefined) return { kind: 'wait', because: 'no service uses what was sealed yet', ...at }
-    return { ...decide(declaration, conclude(declaration, observed)), ...observed.at }
-  }
+async function byRule(declaration: Experiment<any>, sums: KeptSums, at: Passed | undefined): Promise<Judgement> {
+  if (at === undefined) return { kind: 'wait', because: 'the lake is behind', positions: {}, time: '' }
+  const observed = await sums.look(at).catch(notYetUsed)
+  if (observed === undefined) return { kind: 'wait', because: 'no service uses what was sealed yet', ...at }
+  return { ...decide(declaration, conclude(declaration, observed)), ...observed.at }
+}
+
+function byPeople({ declaration, until }: ExperimentState, nowMs: number): Judgement {
   const time = new Date(nowMs).toISOString()
-  const due = state.until ?? declaration.lookOn!
+  const due = until ?? declaration!.lookOn!
   const decision: Decision =
     time.slice(0, 10) >= due
-      ? { kind: 'ask', hold: false, because: `the day to look has come (${due}): ${declaration.lookAt}` }
+      ? { kind: 'ask', hold: false, because: `the day to look has come (${due}): ${declaration!.lookAt}` }
       : { kind: 'wait', because: `people look on ${due}` }
   return { ...decision, positions: {}, time }
 }
