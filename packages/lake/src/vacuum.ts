@@ -1,4 +1,5 @@
 import type { DeltaLog } from './delta/log.ts'
+import { moveStart } from './delta/start.ts'
 import type { Files, StoredFile } from './files.ts'
 
 /** What a vacuum removed. */
@@ -28,13 +29,14 @@ export async function vacuum(
   return { files: unneeded.length, bytes: unneeded.reduce((sum, { bytes }) => sum + bytes, 0) }
 }
 
-/** Versions and checkpoints of the log from before the newest checkpoint that is old enough itself. */
+/** Lets the log begin with the newest checkpoint that is old enough, and answers the versions and checkpoints before it. */
 async function oldVersions(files: Files, before: number): Promise<StoredFile[]> {
   const versions = (await files.list('_delta_log')).flatMap((file) => {
     const match = /(\d{20})\.(json|checkpoint\.parquet)$/.exec(file.path)
     return match === null ? [] : [{ file, version: Number(match[1]), checkpoint: match[2] !== 'json' }]
   })
   const old = versions.filter(({ checkpoint, file }) => checkpoint && file.modifiedAt < before)
-  const first = Math.max(-1, ...old.map(({ version }) => version))
+  const first = Math.max(0, ...old.map(({ version }) => version))
+  if (first > 0) await moveStart(files, first)
   return versions.filter(({ version, file }) => version < first && file.modifiedAt < before).map(({ file }) => file)
 }

@@ -8,8 +8,8 @@ import { after, emptySnapshot, type Snapshot } from './snapshot.ts'
 /** The table's state at a version as one Parquet file, so that readers need not read every version before it. */
 export interface Checkpoints {
   write(snapshot: Snapshot): Promise<void>
-  /** The newest one up to a version. */
-  read(upTo: number): Promise<Snapshot | undefined>
+  /** The newest one; undefined when none is of this version or a later one. */
+  read(from: number): Promise<Snapshot | undefined>
 }
 
 const LAST = '_delta_log/_last_checkpoint'
@@ -47,8 +47,8 @@ export function checkpoints(files: Files, engine: Engine): Checkpoints {
       await files.put(LAST, JSON.stringify({ version: snapshot.version, size: lines.split('\n').length - 1 }))
     },
 
-    async read(upTo) {
-      const version = await newest(files, upTo)
+    async read(from) {
+      const version = await newest(files, from)
       if (version === undefined) return undefined
       const rows = await engine.rows(
         `select to_json({txn: txn, add: add, remove: remove, metaData: metaData, protocol: protocol})::varchar as action
@@ -60,14 +60,14 @@ export function checkpoints(files: Files, engine: Engine): Checkpoints {
   }
 }
 
-async function newest(files: Files, upTo: number): Promise<number | undefined> {
+async function newest(files: Files, from: number): Promise<number | undefined> {
   const last = await files.read(LAST)
-  if (last === undefined) return undefined
-  const { version } = JSON.parse(last.toString()) as { version: number }
-  if (version <= upTo) return version
+  const noted = last === undefined ? -1 : (JSON.parse(last.toString()) as { version: number }).version
+  if (noted >= from) return noted
+  // Of two writers the slower may have noted an earlier one.
   const versions = (await files.list('_delta_log'))
     .map(({ path }) => Number(/(\d{20})\.checkpoint\.parquet$/.exec(path)?.[1] ?? Number.NaN))
-    .filter((found) => found <= upTo)
+    .filter((found) => found >= from)
   return versions.length === 0 ? undefined : Math.max(...versions)
 }
 

@@ -1,7 +1,9 @@
 import type { Files } from '../files.ts'
+import { LakeError } from '../failure.ts'
 import { type Action, actionsOf, linesOf } from './actions.ts'
 import type { Checkpoints } from './checkpoint.ts'
 import { after, emptySnapshot, type Snapshot } from './snapshot.ts'
+import { startOf } from './start.ts'
 
 const FOLDER = '_delta_log'
 /** Versions between checkpoints. */
@@ -22,20 +24,23 @@ export function versionPath(version: number): string {
 }
 
 export async function openDeltaLog(files: Files, checkpoints: Checkpoints): Promise<DeltaLog> {
-  let snapshot = await loaded(files, checkpoints, Number.POSITIVE_INFINITY)
-
-  const refresh = async () => {
-    snapshot = await readOn(files, snapshot, Number.POSITIVE_INFINITY)
-    return snapshot
-  }
+  let snapshot = await newest(files, checkpoints)
   return {
     get snapshot() {
       return snapshot
     },
-    refresh,
+    async refresh() {
+      snapshot = await newest(files, checkpoints, snapshot)
+      return snapshot
+    },
     async commit(basedOn, actions) {
       const version = basedOn.version + 1
       if (!(await files.putIfAbsent(versionPath(version), linesOf(actions)))) return false
+      if (version < (await startOf(files))) {
+        // The number was free because it was vacuumed: the table has long gone on without it.
+        await files.remove(versionPath(version))
+        return false
+      }
       if (snapshot.version < version) snapshot = after(basedOn, version, actions)
       // A checkpoint only shortens reading: without one, readers read the versions.
       if (version > 0 && version % STRIDE === 0) await checkpoints.write(after(basedOn, version, actions))
@@ -44,19 +49,32 @@ export async function openDeltaLog(files: Files, checkpoints: Checkpoints): Prom
   }
 }
 
-/** The newest version up to the one named. */
-async function loaded(files: Files, checkpoints: Checkpoints, upTo: number): Promise<Snapshot> {
-  const start = (await checkpoints.read(upTo)) ?? emptySnapshot
-  return await readOn(files, start, upTo)
+/** Reads on from a version; where the next ones are gone, or none is known yet, from a checkpoint. */
+async function newest(files: Files, checkpoints: Checkpoints, known?: Snapshot): Promise<Snapshot> {
+  for (let from = known; ; from = undefined) {
+    from ??= await checkpointed(files, checkpoints)
+    const snapshot = await readOn(files, from)
+    // Asked after reading: had a version been vacuumed before it was read, the start would have moved beyond it.
+    if (from.version + 1 >= (await startOf(files))) return snapshot
+  }
 }
 
-async function readOn(files: Files, from: Snapshot, upTo: number): Promise<Snapshot> {
-  let snapshot = from
-  while (snapshot.version < upTo) {
+async function checkpointed(files: Files, checkpoints: Checkpoints): Promise<Snapshot> {
+  const start = await startOf(files)
+  const checkpoint = await checkpoints.read(start)
+  if (checkpoint === undefined && start > 0)
+    throw new LakeError(
+      'HW_LAKE_CHECKPOINT',
+      `Expected a checkpoint of version ${start} or later in ${FOLDER}, since earlier versions were vacuumed; found none. Put it back from a copy.`,
+    )
+  return checkpoint ?? emptySnapshot
+}
+
+async function readOn(files: Files, from: Snapshot): Promise<Snapshot> {
+  for (let snapshot = from; ;) {
     const version = snapshot.version + 1
     const content = await files.read(versionPath(version))
-    if (content === undefined) break
+    if (content === undefined) return snapshot
     snapshot = after(snapshot, version, actionsOf(content.toString()))
   }
-  return snapshot
 }
