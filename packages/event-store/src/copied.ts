@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { to as copyTo } from 'pg-copy-streams'
+import { Connection } from './connection.ts'
 import type { Session } from './session.ts'
 
 /** The text of a COPY statement with its `$names` filled in as literals: COPY takes no parameters. */
@@ -18,15 +19,15 @@ function literal(value: number | string | readonly string[] | undefined): string
 
 /** The rows of a binary COPY of one text column, one after the other and byte for byte: its text formats look at every character. */
 export async function* copied(session: Session, text: string): AsyncIterable<Buffer> {
-  const client = await session.pool.connect()
+  const connection = await Connection.of(session.pool)
   const framing = new Framing()
-  let done = false
+  // Left half-way, the connection still has the rest of the rows in it.
+  let useless: Error | undefined = new Error('Left before the last row.')
   try {
-    for await (const chunk of client.query(copyTo(text))) yield framing.off(chunk as Buffer)
-    done = true
+    for await (const chunk of connection.client.query(copyTo(text))) yield framing.off(chunk as Buffer)
+    useless = undefined
   } finally {
-    // Left half-way, the connection still has the rest of the rows in it.
-    client.release(!done)
+    connection.release(useless)
   }
 }
 

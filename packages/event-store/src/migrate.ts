@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import { Connection } from './connection.ts'
 import { keyringSql } from './keyring.ts'
 import { checkedSchema, statement } from './statement.ts'
 
@@ -32,8 +33,8 @@ const versions: readonly (readonly string[])[] = [
 export async function migrate(pool: pg.Pool, options: { readonly schema?: string } = {}): Promise<void> {
   const schema = checkedSchema(options.schema ?? 'headwater')
   if ((await versionOf(pool, schema)) >= versions.length) return
-  const client = await pool.connect()
-  let failed: Error | undefined
+  const connection = await Connection.of(pool)
+  const { client } = connection
   try {
     await client.query('begin')
     await client.query(`select pg_advisory_xact_lock(hashtextextended('headwater.migrate', 0))`)
@@ -41,11 +42,10 @@ export async function migrate(pool: pg.Pool, options: { readonly schema?: string
     if (at < versions.length) await client.query(script(schema, at))
     await client.query('commit')
   } catch (error) {
-    failed = error as Error
-    await client.query('rollback').catch(() => undefined)
+    await connection.rollback()
     throw error
   } finally {
-    client.release(failed)
+    connection.release()
   }
 }
 

@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import { Connection } from './connection.ts'
 import type { NewEvent } from './event.ts'
 import { InvalidAppend } from './failure.ts'
 import { jsonOf } from './json-text.ts'
@@ -58,7 +59,8 @@ export async function adoptOutbox(store: EventStore, options: OutboxOptions): Pr
 /** The trigger and the rows before it in one transaction: creating it keeps writers out until it commits. */
 async function install(pool: pg.Pool, schema: string, table: string): Promise<void> {
   const quoted = quotedName(table)
-  const client = await pool.connect()
+  const connection = await Connection.of(pool)
+  const { client } = connection
   try {
     await client.query('begin')
     await client.query(`select pg_advisory_xact_lock(hashtextextended('headwater.outbox', 0))`)
@@ -81,10 +83,10 @@ async function install(pool: pg.Pool, schema: string, table: string): Promise<vo
     }
     await client.query('commit')
   } catch (error) {
-    await client.query('rollback').catch(() => undefined)
+    await connection.rollback()
     throw error
   } finally {
-    client.release()
+    connection.release()
   }
 }
 

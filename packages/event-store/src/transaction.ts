@@ -1,6 +1,7 @@
 import pg from 'pg'
 import type { Append } from './append.ts'
 import { batchArguments, type BatchAnswer, batchResults } from './batch.ts'
+import { Connection } from './connection.ts'
 import { type Command, definitionOf, type Entity } from './decider.ts'
 import { checkedData, sealed, situationOf, streamOf, take } from './decision.ts'
 import { encode, type EncodedAppend, type EncodedPart, type Encoding } from './encoding.ts'
@@ -72,42 +73,33 @@ export class Transactions {
   }
 
   async #transact<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
-    const client = await this.#session.pool.connect()
-    let broken: Error | undefined
-    const onError = (error: Error): void => void (broken = error)
-    client.on('error', onError)
-    let held = true
-    const letGo = (): void => {
-      if (!held) return
-      held = false
-      client.off('error', onError)
-      client.release(broken)
-    }
-    const open = new OpenTransaction(client, this.#states, this.#encoding)
+    const connection = await Connection.of(this.#session.pool)
+    const open = new OpenTransaction(connection.client, this.#states, this.#encoding)
     try {
-      await client.query('begin isolation level read committed')
+      await connection.client.query('begin isolation level read committed')
       const result = await work(open)
-      await this.#commit(client, open, (error) => {
-        broken = error
-        letGo()
-      })
+      await this.#commit(connection, open)
       open.keepStates()
       return result
     } catch (error) {
       open.forgetStates()
-      if (broken === undefined) await client.query('rollback').catch((failure: Error) => void (broken ??= failure))
+      await connection.rollback()
       throw error
     } finally {
-      letGo()
+      connection.release()
     }
   }
 
-  /** One message: the log's lock is not held for the length of a round trip. `onBroken` lets go of the connection. */
-  async #commit(client: pg.PoolClient, open: OpenTransaction, onBroken: (error: Error) => void): Promise<void> {
+  /** One message: the log's lock is not held for the length of a round trip. */
+  async #commit(connection: Connection, open: OpenTransaction): Promise<void> {
     const append = open.appended()
     const last = append === undefined ? '' : `${appendStatement(this.#schema, append)}; `
     try {
-      const answer = (await client.query({ text: `${last}commit`, rowMode: 'array', types: asText })) as unknown
+      const answer = (await connection.client.query({
+        text: `${last}commit`,
+        rowMode: 'array',
+        types: asText,
+      })) as unknown
       const results = (Array.isArray(answer) ? answer : [answer]) as pg.QueryArrayResult<string[]>[]
       if (results.at(-1)?.command !== 'COMMIT') throw abortedError()
       if (append === undefined) return
@@ -116,7 +108,7 @@ export class Transactions {
     } catch (error) {
       if (!isUnsettled(error)) throw asOutcome(error)
       // Before asking on another: a pool may have no more connections than the ones that broke.
-      onBroken(error as Error)
+      connection.release(error as Error)
       if (append === undefined || append.size === 0 || !(await this.#isRecorded(append.ids, error))) throw error
     }
   }
