@@ -127,8 +127,11 @@ function factsOf(service: string, types: EventType[]): AnyFacts {
   return Object.freeze(facts) as unknown as AnyFacts
 }
 
+/** What an event type may be called. */
+export const typeName = /^[A-Z][A-Za-z0-9]{0,99}$/
+
 function eventType(service: string, type: string, said: EventDeclaration): EventType {
-  if (!/^[A-Z][A-Za-z0-9]{0,99}$/.test(type)) {
+  if (!typeName.test(type)) {
     throw new TypeError(
       `Expected an event type like "MoneyDeposited", got "${type}". Name it in PascalCase, at most 100 letters and digits.`,
     )

@@ -67,6 +67,36 @@ it('knows a pulled file again, with the contract it was made from and nothing of
   expect(readPulled('export const a = 1')).toBeUndefined()
 })
 
+it('takes nothing that a contract says for code, whatever it says', async () => {
+  const evil = `', } as any })\nglobalThis.hwPulled = 'was run'\n//\u2028globalThis.hwPulled = 'was run'\n`
+  const said = contract.types['Ordered']!
+  const schema = said.published!['1']!
+  const from = (types: object, service = 'web-orders') =>
+    pulledFile({ service, hash: evil, types } as any, 'http://a.b/')
+  const properties = { ...(schema['properties'] as object), [evil]: { type: evil, const: evil }, odd: { type: evil } }
+  const text = from({
+    Ordered: {
+      ...said,
+      level: evil,
+      until: evil,
+      key: evil,
+      readers: [evil],
+      personal: { [evil]: evil },
+      published: { 1: { ...schema, properties, enum: undefined } },
+    },
+  })
+  const folder = await mkdtemp(join(import.meta.dirname, 'pulled-'))
+  folders.push(folder)
+  await writeFile(join(folder, 'evil.ts'), text)
+  const pulled = (await import(join(folder, 'evil.ts'))) as { webOrders: Record<string, any> }
+  expect({ ...pulled.webOrders['Ordered'] }).toMatchObject({ level: evil, until: evil, key: evil })
+  expect(globalThis).not.toHaveProperty('hwPulled')
+  expect(readPulled(text)!.hash).toBe(readPulled(from({ Ordered: readPulled(text)!.contract.types['Ordered'] }))!.hash)
+  const name = `X: {} as any })\nglobalThis.hwPulled = 1\nevents('s', { Y`
+  expect(() => from({ [name]: said })).toThrow('event types like MoneyDeposited')
+  expect(() => from({ Ordered: said }, 'a\nb')).toThrow('a service name like web-orders')
+})
+
 const exported = asyncApi(contract, { feed: 'http://bank.example/web-orders/events' })
 
 it('exports AsyncAPI 3 that its own schema takes', () => {

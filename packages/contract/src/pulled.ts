@@ -1,4 +1,5 @@
 import { type ContractDocument, outsideOf, type Promised } from './document.ts'
+import { typeName } from './events.ts'
 import type { JsonSchema } from './schema.ts'
 import { zodOf } from './zod-code.ts'
 
@@ -12,17 +13,22 @@ export interface Pulled {
   readonly contract: ContractDocument
 }
 
+const serviceName = /^[a-z][a-z0-9-]{0,39}$/
 const heading = /^\/\/ Contract of ([a-z][a-z0-9-]*), pulled from (\S+)$/m
 const kept = /^\/\/ contract: (\{.*\})$/m
 
 /**
  * One TypeScript file for a consumer elsewhere: the published types as `events`, to be given to `consumer`, and the contract they
  * were made from, so that it can be told when it is behind. It needs `@headwater/contract` and `zod`.
+ * The contract is another's text and the file is code: whatever it says becomes a literal, and a name that is none is refused.
+ * @throws `HW_CONTRACT_INVALID`
  */
 export function pulledFile(contract: ContractDocument, entry: string): string {
   // How the owner stores its data is none of a reader's business, even where it may look inside.
   const { service, hash, types } = outsideOf(contract)
-  return `// Contract of ${service}, pulled from ${entry}
+  named(service, serviceName, 'a service name like web-orders')
+  for (const type of Object.keys(types)) named(type, typeName, 'event types like MoneyDeposited')
+  return `// Contract of ${service}, pulled from ${new URL(entry).href}
 // Made by \`headwater contract pull\`: pull again instead of editing; leave out types and fields that you do not read.
 // \`headwater contract check\` says when it is behind, and whether that matters.
 import { events } from '@headwater/contract'
@@ -34,9 +40,21 @@ ${Object.entries(types)
   .join('\n')}
 })
 
-// contract: ${JSON.stringify({ service, hash, types })}
+// contract: ${literal({ service, hash, types })}
 `
 }
+
+function named(text: string, name: RegExp, wanted: string): void {
+  if (name.test(text)) return
+  throw Object.assign(
+    new Error(`Expected a contract with ${wanted}, got ${JSON.stringify(text).slice(0, 200)}. Nothing was written.`),
+    { code: 'HW_CONTRACT_INVALID' },
+  )
+}
+
+/** As code, also in a comment: these two end a line in JavaScript, and stand as they are in JSON. */
+const literal = (value: unknown): string =>
+  JSON.stringify(value).replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029')
 
 /** Reads a pulled file back; undefined when it is none. */
 export function readPulled(text: string): Pulled | undefined {
@@ -50,12 +68,12 @@ function declarationOf(type: string, { published = {}, level, until, key, person
   const version = Math.min(...Object.keys(published).map(Number))
   const schema: JsonSchema = published[version]!
   const lines = [
-    `level: '${level}',`,
+    `level: ${literal(level)},`,
     ...(version === 1 ? [] : [`version: ${version},`]),
-    ...(key === undefined ? [] : [`key: '${key}',`]),
-    ...(personal === undefined ? [] : [`personal: ${JSON.stringify(personal)},`]),
-    ...(readers === undefined ? [] : [`readers: ${JSON.stringify(readers)},`]),
-    ...(until === undefined ? [] : [`until: '${until}',`]),
+    ...(key === undefined ? [] : [`key: ${literal(key)},`]),
+    ...(personal === undefined ? [] : [`personal: ${literal(personal)},`]),
+    ...(readers === undefined ? [] : [`readers: ${literal(readers)},`]),
+    ...(until === undefined ? [] : [`until: ${literal(until)},`]),
     `data: ${zodOf(schema, schema, '    ')},`,
   ]
   return `  ${type}: {\n${lines.map((line) => `    ${line}`).join('\n')}\n  },`

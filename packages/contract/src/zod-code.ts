@@ -2,6 +2,14 @@ import type { JsonSchema } from './schema.ts'
 
 const deepest = 12
 
+const scalars = new Map([
+  ['string', 'z.string()'],
+  ['number', 'z.number()'],
+  ['integer', 'z.int()'],
+  ['boolean', 'z.boolean()'],
+  ['null', 'z.null()'],
+])
+
 /**
  * Code of a zod schema that takes what a JSON Schema takes, or more: patterns, formats and bounds are the owner's to keep, and a
  * reader passes over fields it does not know.
@@ -37,8 +45,7 @@ function unionOf(schemas: readonly string[]): string {
 
 function ofType(type: string, schema: Record<string, any>, root: JsonSchema, indent: string, depth: number): string {
   if (type === 'object') return objectOf(schema, root, indent, depth)
-  if (type === 'integer') return 'z.int()'
-  if (type !== 'array') return `z.${type}()`
+  if (type !== 'array') return scalars.get(type) ?? 'z.unknown()'
   const inner = (one: unknown) => zodOf(one, root, indent, depth + 1)
   const { prefixItems, items } = schema
   if (prefixItems === undefined) return `z.array(${inner(items ?? true)})`
