@@ -96,8 +96,23 @@ export async function homeOf(folder: string): Promise<string | undefined> {
 }
 
 async function urlIn(directory: string): Promise<string | undefined> {
+  return (await noteIn(directory))?.url
+}
+
+/** What the landscape of a directory said of itself when it started. `identity`: the issuer of people's tokens, where that is a provider. */
+async function noteIn(directory: string): Promise<{ readonly url: string; readonly identity?: string } | undefined> {
   const text = await readFile(join(directory, 'landscape.json'), 'utf8').catch(() => undefined)
-  return text === undefined ? undefined : (JSON.parse(text) as { url: string }).url
+  return text === undefined ? undefined : JSON.parse(text)
+}
+
+/** Ends the command where people's tokens come from an identity provider: none is made here then, not even by whoever could. */
+export async function requireDevelopment(directory: string): Promise<void> {
+  const identity = (await noteIn(directory))?.identity
+  if (identity === undefined) return
+  throw new Ended(
+    exitCode.environment,
+    `Expected a token of ${identity} in HEADWATER_TOKEN, or in a file that HEADWATER_TOKEN_FILE names, found none. This landscape makes none for people.`,
+  )
 }
 
 async function scopeLacking(answer: Response): Promise<string | undefined> {
@@ -114,5 +129,6 @@ async function tokenFor(
   if (env.HEADWATER_TOKEN !== undefined) return env.HEADWATER_TOKEN
   if (env.HEADWATER_TOKEN_FILE !== undefined) return (await readFile(env.HEADWATER_TOKEN_FILE, 'utf8')).trim()
   if (directory === undefined) return undefined
+  await requireDevelopment(directory)
   return (await openIssuer(directory)).sign({ subject, scopes: [...scopes] }, 3_600)
 }

@@ -74,6 +74,15 @@ async function answer(gate: Gate, request: Request, pathname: string): Promise<R
     const headers = { 'www-authenticate': 'Bearer error="invalid_token"' }
     return problem(401, { code: 'HW_TOKEN_REFUSED', title: 'The token does not hold', detail: asked.detail, headers })
   }
+  if (asked.kind === 'unchecked') {
+    gate.log('error', 'identity-provider-out-of-reach', { detail: asked.detail })
+    return problem(503, {
+      code: 'HW_IDENTITY_PROVIDER_OUT_OF_REACH',
+      detail:
+        'Expected the keys of the identity provider, it does not answer: the token cannot be checked. Ask again soon.',
+      headers: { 'retry-after': '5' },
+    })
+  }
   const context = asked.kind === 'known' ? { caller: asked.caller } : {}
   const name = pathname.split('/')[1] ?? ''
   if (name === '') return entryDocument(request, listed(gate), context)

@@ -1,5 +1,6 @@
 // What places services: it loads servers, keys and the lake, which a service's author never needs.
-export { audience, developmentIssuer, type Issuer, openIssuer } from './issuer.ts'
+export type { IdentityProvider } from './identity.ts'
+export { audience, type Issuer, openIssuer } from './issuer.ts'
 export { type Landscape, type LandscapeOptions, type PlacedStatus, startLandscape } from './landscape.ts'
 export { listen, type Listening } from './listener.ts'
 export { jsonLogger, type Logger } from './logger.ts'

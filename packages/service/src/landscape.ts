@@ -10,7 +10,8 @@ import { openClock } from './clock.ts'
 import { discard, leftOf, provide } from './database.ts'
 import { gateway, refuseTaken, starting } from './gateway.ts'
 import { guard } from './guard.ts'
-import { type Issuer, localKeys, openIssuer } from './issuer.ts'
+import { type IdentityProvider, requireProvider, trustedItself, trustedProvider } from './identity.ts'
+import { type Issuer, openIssuer } from './issuer.ts'
 import { type Landing, landing } from './landing.ts'
 import { listen, type Listening } from './listener.ts'
 import { jsonLogger, type Logger } from './logger.ts'
@@ -35,6 +36,8 @@ export interface LandscapeOptions {
   readonly elsewhere?: Readonly<Record<string, string>>
   /** Lands every event for SQL; default true. One process of a landscape does. */
   readonly lake?: boolean
+  /** Whose tokens people come with. In production there must be one; without, `issuer.sign` makes tokens for anybody. */
+  readonly identity?: IdentityProvider
   readonly log?: Logger
   /** Milliseconds since 1970. */
   readonly now?: () => number
@@ -66,7 +69,7 @@ export interface Landscape {
   /** Stops a service. With `discard` its database and role go too. */
   unmount(name: string, options?: { readonly discard?: boolean }): Promise<void>
   status(): Promise<readonly PlacedStatus[]>
-  /** A fetch with a token of the development issuer, which skips the socket where the answer is made in this process. */
+  /** A fetch with a token of the landscape's own, which skips the socket where the answer is made in this process. */
   fetchAs(subject: string, scopes: readonly string[]): typeof fetch
   /** What removing a service would take, and who would miss it; undefined where there is no such service. */
   removal(name: string): Promise<Removal | undefined>
@@ -98,6 +101,7 @@ export async function startLandscape(services: readonly Service[], options: Land
   if (!/^[a-z][a-z0-9]{0,20}$/.test(landscapeName)) {
     throw new TypeError(`Expected a landscape name of lower-case letters and digits, got "${landscapeName}".`)
   }
+  requireProvider(options.identity)
   await mkdir(directory, { recursive: true, mode: 0o700 })
   const issuer = await openIssuer(directory)
   const clock = await openClock(directory, real)
@@ -106,7 +110,8 @@ export async function startLandscape(services: readonly Service[], options: Land
   const running = new Map<string, Running>()
   const turns = new Turns()
   const calls = new Calls()
-  const known = guard({ issuer: issuer.name, keys: localKeys(issuer), now: real })
+  const providers = options.identity === undefined ? [] : [trustedProvider(options.identity)]
+  const known = guard({ trusted: [trustedItself(issuer), ...providers], now: real })
   const elsewhere = options.elsewhere ?? {}
   // The entry URL must be known before the first service starts, so that the port is open while nothing is placed yet.
   const placed: { landscape?: Landscape; ready: boolean } = { ready: false }

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { startPostgres } from '@headwater/postgres'
-import { jsonLogger, type Landscape, startLandscape } from '@headwater/service/landscape'
+import { type IdentityProvider, jsonLogger, type Landscape, startLandscape } from '@headwater/service/landscape'
 import { type Command, Ended, exitCode, type Invocation } from '../command.ts'
 import { type ServedConsole, serveConsole } from '../console.ts'
 import type { Output } from '../output.ts'
@@ -48,6 +48,7 @@ export const dev: Command = {
           port: portOf(options.port),
           ...(options.host !== undefined && { host: String(options.host) }),
           lake: options['no-lake'] !== true,
+          ...identityIn(env),
           log: jsonLogger(output.say),
         },
       )
@@ -57,7 +58,8 @@ export const dev: Command = {
           ? undefined
           : await serveConsole(landscape, { directory, name: basename(folder) })
       stops.push(() => shown?.stop())
-      await writeFile(join(directory, 'landscape.json'), JSON.stringify({ url: landscape.url, pid: process.pid }))
+      const note = { url: landscape.url, pid: process.pid, identity: env.HEADWATER_ISSUER }
+      await writeFile(join(directory, 'landscape.json'), JSON.stringify(note))
       stops.push(() => rm(join(directory, 'landscape.json'), { force: true }))
       const seconds = (performance.now() - began) / 1000
       banner(output, { folder, landscape, shown, kept, seconds, wanted: portOf(options.port) })
@@ -90,6 +92,18 @@ async function startKafka(landscape: Landscape, directory: string, output: Outpu
   output.print(`kafka      ${beside.kafka.bootstrap}, a topic per service: headwater.<service>`)
   output.print(`connector  ${beside.worker.url}/connectors/${beside.connector}/status`)
   return beside
+}
+
+/** Who vouches for people; in development nobody need. */
+function identityIn({
+  HEADWATER_ISSUER: issuer,
+  HEADWATER_JWKS: keys,
+  HEADWATER_AUDIENCE: audience,
+}: Invocation['env']): {
+  identity?: IdentityProvider
+} {
+  if (issuer === undefined && keys === undefined) return {}
+  return { identity: { issuer: issuer ?? '', keys: keys ?? '', ...(audience !== undefined && { audience }) } }
 }
 
 function portOf(said: unknown): number {

@@ -1,6 +1,6 @@
 import { openIssuer } from '@headwater/service/landscape'
 import { type Command, Ended, exitCode } from '../command.ts'
-import { homeOf } from '../connection.ts'
+import { homeOf, requireDevelopment } from '../connection.ts'
 
 export const token: Command = {
   name: 'token',
@@ -19,6 +19,7 @@ export const token: Command = {
         'Expected a .headwater/ folder here or above, found none. Run `headwater dev` once.',
       )
     }
+    await requireDevelopment(directory)
     const ttl = Number(options.ttl ?? 3_600)
     if (!Number.isInteger(ttl) || ttl < 1)
       throw new Ended(exitCode.usage, `Expected --ttl in whole seconds, got "${options.ttl}".`)
