@@ -24,14 +24,21 @@ export function refuse(code: string, sentence: string): Refusal {
   return Object.freeze({ kind: 'refused', code, sentence })
 }
 
+/** What is known of a unit when its variant is asked. */
+export type Attributes = { readonly [name: string]: string | number | boolean }
+
 /** What the world adds to a decision; passed in, so that deciding stays pure. */
 export interface Deciding<Others = {}> {
   /** Id of the entity that decides: its stream is `category-id`. */
   readonly id: string
   /** The entities named by `reads`, as of the versions the append is checked against. */
   readonly others: Others
-  /** The variant a unit gets. Asking is what records the exposure. */
-  variant<E extends { readonly variants: object }>(experiment: E, unit: string): string & keyof E['variants']
+  /** The variant a unit gets; with its attributes, where the experiment is for eligible units only. Asking is what records the exposure. */
+  variant<E extends { readonly variants: object }>(
+    experiment: E,
+    unit: string,
+    attributes?: Attributes,
+  ): string & keyof E['variants']
   readonly now: Date
   newId(): string
   /** Who asks, as the host found out; absent where an event did. */

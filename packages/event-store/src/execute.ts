@@ -1,6 +1,14 @@
 import type { AnyFacts, Event } from '@headwater/contract'
 import type { Appended, Conflict, IdReused, StreamAppend } from './append.ts'
-import { type Command, type Decider, definitionOf, type Entity, type EntityRef, type Refusal } from './decider.ts'
+import {
+  type Attributes,
+  type Command,
+  type Decider,
+  definitionOf,
+  type Entity,
+  type EntityRef,
+  type Refusal,
+} from './decider.ts'
 import {
   checkedData,
   nameOf,
@@ -52,7 +60,7 @@ export interface ExecuteOptions<State> {
   readonly before?: (state: State, version: number) => Refusal | undefined
   /** The data has been through the command's schema already. */
   readonly checked?: boolean
-  readonly variant?: (experiment: any, unit: string) => string
+  readonly variant?: (experiment: any, unit: string, attributes?: Attributes) => string
   /** Who asks. */
   readonly caller?: string
   /** Called once a try, for done and refused alike; what it answers goes into the same append (requests, exposures). */

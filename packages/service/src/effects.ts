@@ -24,7 +24,7 @@ export function effectsOf(
             return tx.run(command, id, data, {
               meta: { correlationId, causationId: cause.id, ...(traceparent === undefined ? {} : { traceparent }) },
               inline: projections,
-              variant: (experiment, unit) => variants.variant(experiment, unit),
+              variant: variants.variant,
               record: () => variants.exposures().filter(({ events }) => isNew(exposed, events[0]!.id)),
             })
           },

@@ -67,7 +67,7 @@ async function act(resource: DeciderResource, on: Acting, call: Call<any>) {
     eventId: (index) => idFrom('event', requestId, String(index)),
     before: call.refusal,
     checked: true,
-    variant: (experiment, unit) => variants.variant(experiment, unit),
+    variant: variants.variant,
     caller: caller.subject,
     record(outcome) {
       answer = call.answer(outcome)

@@ -171,7 +171,7 @@ async function begin(
       return execute(store, command.decider, id, command, data as any, {
         meta: { correlationId: cause, causationId: cause },
         inline,
-        variant: (experiment, unit) => variants.variant(experiment, unit),
+        variant: variants.variant,
         record: () => variants.exposures(),
       })
     },

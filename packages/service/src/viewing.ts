@@ -113,7 +113,7 @@ function commanding(
       inline: projections,
       caller: caller.subject,
       eventId: (index) => idFrom('event', requestId, String(nth), String(index)),
-      variant: (experiment, unit) => variants.variant(experiment, unit),
+      variant: variants.variant,
       // What an earlier command of this request was exposed to is in the log.
       record: () => (exposures = variants.exposures().filter(({ events }) => !exposed.has(events[0]!.id))),
     })
