@@ -59,7 +59,7 @@ export async function discover(entryUrl: string, options: DiscoverOptions = {}):
     found.documents.push(step.url)
     for (const action of actionsOf(read.body, step.url)) actions.add(action)
     for (const next of linksOf(read.body, step.url, variables)) {
-      if (next.relation === 'service') origins.add(new URL(next.url).origin)
+      if (step.url === entryUrl && next.relation === 'service') origins.add(new URL(next.url).origin)
       if (next.open) templates.add(next.url)
       else if (origins.has(new URL(next.url).origin) && !seen.has(next.url)) {
         seen.add(next.url)

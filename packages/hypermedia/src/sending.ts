@@ -81,7 +81,9 @@ export function sender(entryUrl: string, options: EnterOptions): Send {
       return {}
     })
     if (!answer.ok) throw new Refusal(answer.status, document)
-    for (const { href } of [document._links?.service ?? []].flat()) origins.add(new URL(href, url).origin)
+    // What any other document calls a service is what somebody wrote, and no reason to show him the token.
+    if (url === entryUrl)
+      for (const { href } of [document._links?.service ?? []].flat()) origins.add(new URL(href, url).origin)
     return { url: answer.url || url, etag: answer.headers.get('etag'), body: document }
   }
 }
