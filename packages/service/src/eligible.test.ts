@@ -45,13 +45,22 @@ const desk = view('/desk', async () => ({ open: true }), {
     }),
   },
 })
+const screen = view(
+  '/screen/{personId}{?country}',
+  async ({ personId, country = '' }, { variant }) => ({ tip: await variant(louder, personId, { country }) }),
+  { links: {} },
+)
 const visiting = service('visits', {
   facts: visits,
   resources: [resource('/visits/{visitId}', visit, { links: {}, actions: { come: { scope: 'w', create: 'client' } } })],
 })
 const tipping = service('tips', {
   facts: tips,
-  resources: [resource('/tips/{tipId}', tip, { links: {}, actions: { give: { scope: 'w', create: 'client' } } }), desk],
+  resources: [
+    resource('/tips/{tipId}', tip, { links: {}, actions: { give: { scope: 'w', create: 'client' } } }),
+    desk,
+    screen,
+  ],
   experiments: [louder],
   consumers: [consumer('welcome', visits, { Visited: (whose, { run }) => run(tip.give, whose.personId, whose) })],
 })
@@ -106,4 +115,18 @@ it.each(Object.keys(ways))('asks a variant by attributes in a decision of %s', a
   // What it was asked by is kept: the assignment can be computed again.
   expect(await exposed(one)).toEqual([{ country: 'nl' }])
   expect(await exposed(other)).toEqual([])
+})
+
+it('shows a screen on when what is known of a unit changes: its first exposure stands', async () => {
+  const tipFor = async (country: string) => {
+    const authorization = `Bearer ${await landscape.issuer.sign({ subject: 'ada', scopes: ['tips:read'] })}`
+    const url = new URL(`/tips/screen/mover?country=${country}`, landscape.url)
+    const answer = await landscape.handle(new Request(url, { headers: { authorization } }))
+    return [answer.status, ((await answer.json()) as { tip?: string }).tip]
+  }
+  expect(await tipFor('nl')).toEqual([200, 'loud'])
+  await landscape.mount(tipping) // a process that remembers nothing
+  expect(await tipFor('be')).toEqual([200, 'loud'])
+  expect(await tipFor('fr')).toEqual([200, 'quiet'])
+  expect(await exposed('mover')).toEqual([{ country: 'nl' }])
 })

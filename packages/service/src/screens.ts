@@ -21,24 +21,27 @@ const rememberedMost = 100_000
 
 export function screens(store: EventStore, allocations: Allocations): Screens {
   const known = new Set<string>()
-  const append = async (streams: readonly StreamAppend[]) => {
-    const fresh = streams.filter(({ events }) => !known.has(events[0]!.id))
-    if (fresh.length === 0) return
-    const cause = `screen-${fresh[0]!.events[0]!.id}`
+  const append = async (stream: StreamAppend) => {
+    const { id } = stream.events[0]!
+    if (known.has(id)) return
+    const cause = `screen-${id}`
     // Those of other screens that wait at the same time go in the same batch.
-    const result = await store.append({ streams: fresh, meta: { correlationId: cause, causationId: cause } })
-    if (result.kind !== 'appended') throw new Error(`Expected an exposure to be recorded, got ${result.kind}.`)
+    const result = await store.append({ streams: [stream], meta: { correlationId: cause, causationId: cause } })
+    // What is known of a unit may have changed since: its first exposure stands.
+    const stands = result.kind === 'id-reused' && stream.events[0]!.type === 'ExperimentExposed'
+    if (result.kind !== 'appended' && !stands)
+      throw new Error(`Expected ${stream.events[0]!.type} to be recorded, got ${result.kind}.`)
     if (known.size >= rememberedMost) known.clear()
-    for (const { events } of fresh) known.add(events[0]!.id)
+    known.add(id)
   }
   return {
     async variant(experiment, unit, attributes) {
       // Not the request's id: one exposure per unit and allocation, whose computed id makes a second one the same event.
       const reader = variantReader(allocations.current(), { request: 'screen' })
       const variant = reader.variant(experiment, unit, attributes)
-      await append(reader.exposures())
+      for (const exposure of reader.exposures()) await append(exposure)
       return variant
     },
-    seen: ({ name }, sighting) => append([seen({ experiment: name, ...sighting })]),
+    seen: ({ name }, sighting) => append(seen({ experiment: name, ...sighting })),
   }
 }
