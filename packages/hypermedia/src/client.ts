@@ -1,6 +1,6 @@
 import { parseTemplate } from 'url-template'
 import type { ActOptions, Entry, Landscape } from './graph.ts'
-import { Refusal, sender, type EnterOptions, type HalLink, type Raw, type Send } from './sending.ts'
+import { type EnterOptions, type Filled, type HalLink, type Raw, Refusal, type Send, sender } from './sending.ts'
 import { at, type Trail } from './trail.ts'
 
 export type { ActOptions, Entry, Facts, Found, FoundHome, Home, Landscape, Place, Walk } from './graph.ts'
@@ -96,26 +96,47 @@ function found(send: Send, trail: Trail, raw: Raw): any {
   }
 }
 
+const moved = (url: string, from: string, to: string): string =>
+  url.startsWith(from) ? to + url.slice(from.length) : url
+
 /** Fills in a form under one key, however often it has to be sent and wherever the service has gone meanwhile. */
 function act(
   send: Send,
   trail: Trail,
   action: string,
   input: unknown,
-  options: ActOptions = {},
+  { idempotencyKey, ifMatch }: ActOptions = {},
   known?: Raw,
 ): Promise<unknown> {
-  const key = options.idempotencyKey ?? crypto.randomUUID()
+  const key = idempotencyKey ?? crypto.randomUUID()
+  let filled: Filled | undefined
+  let id: string
   const fillIn = async (raw: Raw) => {
-    const form = raw.body._templates?.[action]
-    if (!form) throw new Refusal(0, { code: 'HW_NOT_OFFERED', detail: `${action} is not possible now at ${raw.url}` })
-    const headers: Record<string, string> = { 'content-type': 'application/json', 'idempotency-key': key }
-    if (raw.etag && (form.ifMatch || options.ifMatch)) headers['if-match'] = raw.etag
-    const done = await send(new URL(form.target ?? '', raw.url).href, form.method, headers, JSON.stringify(input ?? {}))
-    const self = hrefOf(done, linkOf(done, done.body._links?.['self'] ? 'self' : 'home'))
     const home = homeOf(raw)
+    const form = raw.body._templates?.[action]
+    id ??= [key, action, raw.url].join()
+    // What had no answer may be done: then the form is gone, or the version is the one it made. The same is sent, not what would be now.
+    filled ??=
+      send.unanswered.get(id) ??
+      (form && {
+        url: new URL(form.target ?? '', raw.url).href,
+        home,
+        method: form.method,
+        version: form.ifMatch || ifMatch ? raw.etag : null,
+      })
+    if (!filled) throw new Refusal(0, { code: 'HW_NOT_OFFERED', detail: `${action} is not possible now at ${raw.url}` })
+    if (idempotencyKey) send.unanswered.set(id, filled)
+    const headers: Record<string, string> = { 'content-type': 'application/json', 'idempotency-key': key }
+    if (filled.version) headers['if-match'] = filled.version
+    const url = moved(filled.url, filled.home, home)
+    const done = await send(url, filled.method, headers, JSON.stringify(input ?? {})).catch((error: Refusal) => {
+      if (error.status > 399 && error.status < 500) send.unanswered.delete(id)
+      throw error
+    })
+    send.unanswered.delete(id)
+    const self = hrefOf(done, linkOf(done, done.body._links?.['self'] ? 'self' : 'home'))
     // What was created lies below home, also where home has moved to.
-    const find = (again: Raw) => (self.startsWith(home) ? homeOf(again) + self.slice(home.length) : self)
+    const find = (again: Raw) => moved(self, home, homeOf(again))
     return found(send, self === raw.url ? trail : { from: trail, find, url: self }, { ...done, url: self })
   }
   return at(send, trail, fillIn, known)

@@ -43,8 +43,21 @@ export interface Raw {
   }
 }
 
-/** Asks for a document; throws `Refusal` for anything else. */
-export type Send = (url: string, method?: string, headers?: Record<string, string>, body?: string) => Promise<Raw>
+/** A form as it was filled in and sent the first time. */
+export interface Filled {
+  readonly url: string
+  /** Of the service, then. */
+  readonly home: string
+  readonly method: string
+  readonly version: string | null
+}
+
+export interface Send {
+  /** Asks for a document; throws `Refusal` for anything else. */
+  (url: string, method?: string, headers?: Record<string, string>, body?: string): Promise<Raw>
+  /** What was sent under a caller's own key and had no answer yet. */
+  readonly unanswered: Map<string, Filled>
+}
 
 const unreachable = (url: string, cause: unknown): Refusal =>
   new Refusal(0, { code: 'HW_UNREACHABLE', detail: `No whole answer from ${url}` }, cause)
@@ -71,7 +84,7 @@ export function sender(entryUrl: string, options: EnterOptions): Send {
     return tried(url, init, left - 1)
   }
 
-  return async (url, method = 'GET', headers = {}, body) => {
+  const send = async (url: string, method = 'GET', headers: Record<string, string> = {}, body?: string) => {
     const bearer = origins.has(new URL(url).origin) && (typeof token === 'function' ? await token() : token)
     if (bearer) headers['authorization'] = `Bearer ${bearer}`
     headers['accept'] = 'application/prs.hal-forms+json,application/hal+json;q=.9'
@@ -86,4 +99,5 @@ export function sender(entryUrl: string, options: EnterOptions): Send {
       for (const { href } of [document._links?.service ?? []].flat()) origins.add(new URL(href, url).origin)
     return { url: answer.url || url, etag: answer.headers.get('etag'), body: document }
   }
+  return Object.assign(send, { unanswered: new Map() })
 }

@@ -35,7 +35,7 @@ export function joinScreen(joined: () => void): HTMLElement {
         if (answer.kind === 'refused' && answer.code === 'handle-taken') {
           problem.say(answer.detail)
           fields.handle.querySelector('input')!.focus()
-        } else if (answer.kind === 'refused' && answer.code !== 'HW_NOT_OFFERED') problem.say(answer.detail)
+        } else if (answer.kind === 'refused') problem.say(answer.detail)
         else joined()
       }),
     },
