@@ -1,6 +1,6 @@
 import type { Consumer } from './consumer.ts'
 import type { Effects } from './effects.ts'
-import { transactionTrouble } from './failure.ts'
+import { ownTrouble, transactionTrouble } from './failure.ts'
 import { handle } from './handling.ts'
 import { type Held, moveOf } from './holding.ts'
 import { asideOf, isReplay, type Item, type Verdict } from './item.ts'
@@ -132,8 +132,7 @@ async function transaction(on: Attempting, work: Parameters<Effects['transact']>
     return (await on.effects.transact(work)) as Outcome
   } catch (error) {
     if (!(error instanceof RolledBack)) {
-      // Neither a handler's error nor ours: the transaction itself, most often at COMMIT.
-      const trouble = transactionTrouble(error)
+      const trouble = ownTrouble(error)
       return trouble === undefined ? { kind: 'failed', error } : { kind: 'trouble', trouble, error }
     }
     const { outcome } = error

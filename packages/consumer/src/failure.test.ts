@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { backOffMs, Fatal, judge, keptError, Poison, Retriable, transactionTrouble } from './failure.ts'
+import { backOffMs, Fatal, judge, keptError, ownTrouble, Poison, Retriable, transactionTrouble } from './failure.ts'
 
 const coded = (code: string, more = {}) => Object.assign(new Error('x'), { code, ...more })
 
@@ -26,10 +26,21 @@ it.each([
   ['26000', 'again'],
   ['08006', 'unknown'],
   ['57P01', 'unknown'],
+  ['25006', 'unknown'],
+  ['28P01', 'unknown'],
   ['HW_OUTCOME_UNKNOWN', 'unknown'],
   ['23505', undefined],
 ])('tells a transaction that broke (%s) from an event that is wrong', (code, trouble) => {
   expect(transactionTrouble(coded(code))).toBe(trouble)
+})
+
+it.each([
+  ['57014', 'unknown'],
+  ['25P03', 'unknown'],
+  ['23503', undefined],
+  ['HW_FATAL', undefined],
+])('takes an error that no handler threw (%s) for passing, unless it can be about the events', (code, trouble) => {
+  expect(ownTrouble(coded(code))).toBe(trouble)
 })
 
 it('takes a lost connection of its own for one, but not that of a call the handler made', () => {

@@ -16,10 +16,11 @@ export class Fatal extends Error {
   readonly code: string = 'HW_FATAL'
 }
 
-/** SQLSTATE classes that say the data is wrong: 22 data exception, 23 integrity constraint. */
-const wrongData = /^2[23]/
-/** SQLSTATE classes that say the program is wrong: 42 syntax or access rule. */
-const wrongProgram = /^42/
+/**
+ * SQLSTATE classes that say the data is wrong (22 data exception, 23 integrity constraint, 44 check option) or the program is (42 syntax
+ * or access rule).
+ */
+const wrong = /^(22|23|42|44)/
 
 /** Said by a source: another log altogether, or a request that will never be right. */
 const fatalCodes = new Set([
@@ -36,7 +37,7 @@ export function judge(error: unknown): Judgement {
   if (code === 'HW_RETRIABLE') return 'retriable'
   if (code === 'HW_POISON' || code === 'HW_ID_REUSED' || code.startsWith('HW_INVALID_')) return 'poison'
   if (error instanceof Fatal || fatalCodes.has(code)) return 'fatal'
-  if (wrongData.test(code) || wrongProgram.test(code)) return 'poison'
+  if (wrong.test(code)) return 'poison'
   return isMistake(error) ? 'poison' : 'retriable'
 }
 
@@ -49,20 +50,29 @@ function isMistake(error: unknown): boolean {
 /**
  * Whether a transaction failed for a reason that has nothing to do with its events. `again`: it surely did not commit
  * (serialization, deadlock, lock timeout, a conflict of the append, a pooler that lost a prepared statement). `unknown`: the
- * connection went, it may have committed.
+ * connection went, or the server may not be written to now (a standby, its disk, its passwords); it may have committed.
  */
 export function transactionTrouble(error: unknown): 'again' | 'unknown' | undefined {
   const code = codeOf(error)
-  if (/^(40001|40P01|55P03)$/.test(code) || isLostStatement(error) || /^HW_(APPEND_|STREAM_)?CONFLICT$/.test(code))
-    return 'again'
-  if (/^(08|53|57P|58)/.test(code) || code === 'HW_OUTCOME_UNKNOWN' || code === 'HW_UNAVAILABLE') return 'unknown'
-  if (/^(ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENOTFOUND|EAI_)/.test(code) && isSocketError(error)) return 'unknown'
+  if (/^(40001|40P01|55P03|HW_CONFLICT)$/.test(code) || isLostStatement(error)) return 'again'
+  if (/^(08|25006|28|3D|53|57P|58)/.test(code) || code === 'HW_OUTCOME_UNKNOWN' || code === 'HW_UNAVAILABLE')
+    return 'unknown'
+  if (/^(ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_)/.test(code) && isSocketError(error))
+    return 'unknown'
   const text = error instanceof Error ? error.message : ''
-  return /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect|Client was closed)/.test(
+  return /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect|Client was closed|Query read timeout)/.test(
     text,
   )
     ? 'unknown'
     : undefined
+}
+
+/**
+ * The same of an error that no handler threw: of the transaction itself, most often at COMMIT. Only what says that the data or the
+ * program is wrong can be about its events, such as a constraint that was deferred; all else passes.
+ */
+export function ownTrouble(error: unknown): 'again' | 'unknown' | undefined {
+  return transactionTrouble(error) ?? (judge(error) === 'retriable' ? 'unknown' : undefined)
 }
 
 /**

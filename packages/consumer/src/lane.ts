@@ -150,33 +150,39 @@ export class Lane {
     }
     const item = run[at]!
     if (item.verdict !== undefined) throw error
-    const verdict = this.#decide(error, 0, item)
-    if (verdict === undefined) {
-      this.#on.meter.trouble('handling', error)
-      await this.#pause(5)
-      return [run.slice(at), run.slice(0, at)]
+    const verdict = this.#decide(error, 0)
+    if (this.#mayPark()) {
+      item.verdict = verdict
+      return [run.slice(at + 1), run.slice(0, at + 1)]
     }
-    item.verdict = verdict
-    return [run.slice(at + 1), run.slice(0, at + 1)]
+    if (verdict.state === 'poison') throw this.#tooManyParked(item, error)
+    this.#on.meter.trouble('handling', error)
+    await this.#pause(5)
+    return [run.slice(at), run.slice(0, at)]
   }
 
-  /** Undefined: try in place, since too many keys wait already. */
-  #decide(error: unknown, attemptsBefore: number, item: { event: { id: string; type: string } }): Verdict | undefined {
-    const { consumer, random, holdings } = this.#on
+  #decide(error: unknown, attemptsBefore: number): Verdict {
+    const { consumer, random } = this.#on
     const judgement = this.#on.judge?.(error) ?? judge(error)
     if (judgement === 'fatal') throw error
     const attempts = attemptsBefore + 1
     const most = consumer.options.attempts ?? 10
     const state = judgement === 'retriable' && attempts < most ? 'retrying' : 'poison'
-    if (attemptsBefore === 0 && holdings.count().parkedKeys >= (consumer.options.parkedKeys ?? 1_000)) {
-      if (state === 'retrying') return undefined
-      throw new Fatal(
-        `Consumer ${consumer.name} would park ${item.event.type} ${item.event.id}, but as many keys are parked as allowed. Mend the handler, then retry them. Its error: ${String(error)}`,
-        { cause: error },
-      )
-    }
     const delayMs = state === 'retrying' ? backOffMs(attempts, random) : 0
     return { state, attempts, delayMs, error: keptError(error) }
+  }
+
+  /** Whether one more key may wait. */
+  #mayPark(): boolean {
+    const { consumer, holdings } = this.#on
+    return holdings.count().parkedKeys < (consumer.options.parkedKeys ?? 1_000)
+  }
+
+  #tooManyParked({ event }: Item, error: unknown): Fatal {
+    return new Fatal(
+      `Consumer ${this.#on.consumer.name} would park ${event.type} ${event.id}, but as many keys are parked as allowed. Mend the handler, then retry them. Its error: ${String(error)}`,
+      { cause: error },
+    )
   }
 
   #giveUp(items: readonly Item[], error: unknown): void {
@@ -205,9 +211,7 @@ export class Lane {
         if (failed === undefined || failed.position === options.verdict?.position) throw outcome.error
         if (outcome.index === undefined && front.length > 1) options = { limit: 1 }
         else {
-          const verdict = this.#decide(outcome.error, failed.attempts, {
-            event: { id: failed.eventId, type: failed.type },
-          })!
+          const verdict = this.#decide(outcome.error, failed.attempts)
           options = { limit: this.#most, verdict: { position: failed.position, verdict } }
         }
       } else {

@@ -89,6 +89,22 @@ describe('a consumer', () => {
     expect(broken).toBeGreaterThan(0)
   })
 
+  it('waits while the server may not be written to, and goes on when it may', async () => {
+    shop.place(100)
+    let refusals = 0
+    const effects = {
+      async transact(work: any) {
+        if (refusals++ < 12)
+          throw Object.assign(new Error('cannot execute INSERT in a read-only transaction'), { code: '25006' })
+        return await shop.keeper.effects.transact(work)
+      },
+    }
+    const one = start(shipping, { effects: effects as RunOptions['effects'] & {}, random: () => 0.01 })
+    await one.caughtUp({ orders: 100 })
+    expect(problemsIn(await shop.effects(), upTo(100))).toEqual([])
+    expect(await shop.keeper.parked.list('shipping')).toEqual([])
+  })
+
   it('finds out by the epoch that a commit of unknown outcome did go through', async () => {
     shop.place(500)
     let broken = 0

@@ -88,6 +88,33 @@ describe('when handling fails', () => {
     expect(seen.slice(0, 3)).toEqual([13, 23, 13])
   })
 
+  it('has what waits behind tried again, though no further key may wait', async () => {
+    const last = shop.place(50)
+    let mended = false
+    let failed = 0
+    const one = start(
+      consumer(
+        'shipping',
+        orders,
+        {
+          async Placed(data, context) {
+            if (context.event.position === 13 && !mended) throw new Poison('no such address')
+            if (context.event.position === 23 && mended && failed++ === 0) throw new Retriable('not yet')
+            await record()(data, context)
+          },
+        },
+        { parkedKeys: 1 },
+      ),
+      { random: () => 0.01 },
+    )
+    await one.caughtUp({ orders: last })
+    mended = true
+    await shop.keeper.parked.retry('shipping')
+    await drained(one)
+    expect(problemsIn(await shop.effects(), upTo(last))).toEqual([])
+    expect(failed).toBe(2)
+  })
+
   it('leaves out a parked event for a reason, and goes on with those behind it', async () => {
     const last = shop.place(50)
     const one = start(
