@@ -1,32 +1,56 @@
 import { type ChildProcess, fork } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { type FileHandle, open, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { extname } from 'node:path'
+import { extname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { LakeError } from '../failure.ts'
-import { type Ask, type Call, type Feed, OUT_OF_MEMORY, type ProcessLimits, type Reply, type Rows } from './protocol.ts'
+import {
+  type Ask,
+  type Call,
+  type Feed,
+  type Format,
+  OUT_OF_MEMORY,
+  type Places,
+  type ProcessLimits,
+  type Reply,
+  type Rows,
+} from './protocol.ts'
 import type { Statement } from './statement.ts'
 
 /** Time an interrupted question has to end before its process is ended instead. */
 const GRACE_MS = 2_000
 
+/** What the tail of a process lacks, as its parent has it. */
+export interface Lacking extends Pick<Feed, 'sealed'> {
+  readonly rows: readonly Buffer[]
+  /** Sequence of the last chunk in `rows`. */
+  readonly upTo: number
+}
+
 /** A process that answers questions, as its parent sees it. Dead for good once it died. */
 export class AskingProcess {
   readonly #child: ChildProcess
+  readonly #folder: string
   readonly #pending = new Map<number, { resolve: (value: any) => void; reject: (error: Error) => void }>()
   #next = 0
   #dead: LakeError | undefined
   readonly started: Promise<void>
+  /** Resolves when the process has ended, or could not be started. */
+  readonly gone: Promise<void>
   /** Sequence of the last chunk of the tail it was given. */
   fed = 0
   busy = false
 
-  constructor(options: { directory: string; temporary: string; limits: ProcessLimits }) {
+  constructor(options: Places & { limits: ProcessLimits }) {
+    this.#folder = options.folder
     this.#child = spawned()
     this.#child.on('message', (reply) => this.#settle(reply as Reply))
     this.#child.once('exit', (code, signal) => this.#died(causeOf(code, signal, options.limits)))
     this.#child.once('error', (error) =>
       this.#died(new LakeError('HW_QUERY_STOPPED', `The asking process did not start: ${error.message}`)),
     )
+    this.gone = new Promise((resolve) => this.#child.once('exit', () => resolve()).once('error', () => resolve()))
     this.started = this.#call({ kind: 'start', ...options }) as Promise<undefined>
     this.started.catch(() => {})
   }
@@ -41,14 +65,29 @@ export class AskingProcess {
   }
 
   /** Gives it what its tail lacks; a process that could not take it is ended. */
-  async feed(feed: Feed): Promise<void> {
+  async feed({ rows, upTo, sealed }: Lacking): Promise<void> {
     await this.started
+    const path = join(this.#folder, `${randomUUID()}.rows`)
     try {
-      await this.#call({ kind: 'feed', ...feed })
-      this.fed = feed.upTo
+      if (rows.length > 0) await writeFile(path, rows)
+      await this.#call({ kind: 'feed', sealed, ...(rows.length > 0 && { rows: path }) })
+      this.fed = upTo
     } catch (error) {
       this.kill()
       throw error
+    } finally {
+      await rm(path, { force: true })
+    }
+  }
+
+  /** Answers a file without a name: it is gone when it is closed, also when this process ends before. */
+  async export(question: Ask, format: Format, signal?: AbortSignal): Promise<FileHandle> {
+    const path = join(this.#folder, `${randomUUID()}.${format}`)
+    try {
+      await this.ask({ ...question, export: { path, format } }, signal)
+      return await open(path)
+    } finally {
+      await rm(path, { force: true })
     }
   }
 
@@ -85,9 +124,8 @@ export class AskingProcess {
   async close(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
     this.#child.ref()
-    const gone = new Promise<void>((resolve) => this.#child.once('exit', () => resolve()))
     this.kill()
-    await gone
+    await this.gone
   }
 
   #call(call: Call): Promise<unknown> {

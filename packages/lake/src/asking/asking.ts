@@ -1,13 +1,15 @@
 import { AskingProcess } from './asking-process.ts'
-import type { Ask, Feed, ProcessLimits, Rows } from './protocol.ts'
+import type { ProcessLimits } from './protocol.ts'
+import type { Scratch } from '../scratch.ts'
 import type { Statement } from './statement.ts'
 
 /** Inspected questions remembered by their text. */
 const REMEMBERED = 500
 
 export interface AskingOptions {
-  readonly directory: string
-  readonly temporary: string
+  /** Folder of the table's segments: all that a question may read. */
+  readonly readable: string
+  readonly scratch: Scratch
   readonly limits: ProcessLimits
   /** Questions answered at the same time, each by a process of its own; the others wait. */
   readonly processes: number
@@ -42,16 +44,11 @@ export class Asking {
     return statement
   }
 
-  /** @param prepared is called when a process is free, with the sequence of the last chunk of the tail it has. */
-  async ask(
-    prepared: (fed: number) => Promise<{ feed: Feed; question: Ask }>,
-    signal?: AbortSignal,
-  ): Promise<Rows | undefined> {
+  /** Has work done by a process, when one is free for it alone. */
+  async by<T>(work: (process: AskingProcess) => Promise<T>, signal?: AbortSignal): Promise<T> {
     const process = await this.#free(signal)
     try {
-      const { feed, question } = await prepared(process.fed)
-      await process.feed(feed)
-      return await process.ask(question, signal)
+      return await work(process)
     } finally {
       process.busy = false
       if (this.#stale.includes(process)) {
@@ -84,7 +81,10 @@ export class Asking {
   }
 
   #start(): AskingProcess {
-    const process = new AskingProcess(this.#options)
+    const { readable, scratch, limits } = this.#options
+    const folder = scratch.take()
+    const process = new AskingProcess({ readable, folder, limits })
+    void process.gone.then(() => scratch.drop(folder))
     this.#processes.push(process)
     return process
   }

@@ -17,6 +17,9 @@ const others = new Set(
   DECIMAL_TYPE_INFO STRING_TYPE_INFO LIST_TYPE_INFO ARRAY_TYPE_INFO STRUCT_TYPE_INFO`.split(/\s+/),
 )
 
+/** A name that cannot be one of a file, which would need a dot. */
+const plainName = /^[\p{L}\p{M}\p{N}_ ]+$/u
+
 /**
  * Lets one SELECT through, made of known parts alone: tables, functions, expressions. Everything not known to be harmless is
  * refused, so that a new version of the engine opens no door by itself.
@@ -71,15 +74,20 @@ class Walk {
     else if (typeof node.type === 'string') this.#clause(node)
     const scope = this.#named(node, outer)
     if (node.type === 'BASE_TABLE') this.#table(node, scope)
-    for (const [member, child] of Object.entries(node)) if (member !== 'cte_map') this.visit(child, scope)
+    const recurring = node.type === 'RECURSIVE_CTE_NODE' ? new Set([...scope, fold(node.cte_name)]) : scope
+    // The left side of a recursion is what it begins with: it does not know the recursion's name, which the engine would
+    // look for among files there.
+    for (const [member, child] of Object.entries(node))
+      if (member !== 'cte_map') this.visit(child, member === 'left' ? scope : recurring)
   }
 
   /** The scope with what WITH names here. */
   #named(node: Node, outer: Scope): Scope {
     let scope = outer
-    if (node.type === 'RECURSIVE_CTE_NODE') scope = new Set([...scope, fold(node.cte_name)])
     const { map = [] } = (node.cte_map ?? {}) as { map?: readonly { key: string; value: unknown }[] }
     for (const { key, value } of map) {
+      if (!plainName.test(key))
+        throw refusal(`Expected a name of letters, digits, spaces and _ after WITH, got ${key}. Name it otherwise.`)
       this.visit(value, scope)
       scope = new Set([...scope, fold(key)])
     }

@@ -1,9 +1,10 @@
+import { rmSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { noExtensions } from '../engine.ts'
 import { envelope, envelopeColumns, readRows } from '../event-row.ts'
 import { LakeError } from '../failure.ts'
-import { name, text } from '../sql.ts'
+import { name, text, texts } from '../sql.ts'
 import { TAIL, type View } from '../views.ts'
 import { gate } from './gate.ts'
 import { type Ask, type Call, type Feed, OUT_OF_MEMORY, type Reply, type Request, type Rows } from './protocol.ts'
@@ -33,12 +34,12 @@ class Asking {
     this.#instance = instance
   }
 
-  static async start({ directory, temporary, limits }: Extract<Call, { kind: 'start' }>): Promise<Asking> {
+  static async start({ readable, folder, limits }: Extract<Call, { kind: 'start' }>): Promise<Asking> {
     const instance = await DuckDBInstance.create(':memory:', {
       ...noExtensions,
       memory_limit: `${limits.memoryMb}MB`,
       threads: String(limits.threads),
-      temp_directory: temporary,
+      temp_directory: folder,
       max_temp_directory_size: `${limits.spillMb}MB`,
     })
     const connection = await instance.connect()
@@ -48,7 +49,7 @@ class Asking {
       `TimeZone = 'UTC'`,
       `parquet_metadata_cache = true`,
       `max_expression_depth = 250`,
-      `allowed_directories = [${text(directory)}]`,
+      `allowed_directories = ${texts([readable, folder])}`,
       `enable_external_access = false`,
       `lock_configuration = true`,
     ])
@@ -99,6 +100,7 @@ class Asking {
       running.connection = connection
       await this.#look(connection, question.views)
       if (running.why !== undefined) throw running.why
+      refuseUnknown(connection, question.sql)
       return question.export === undefined
         ? await readRowsOf(connection, question.sql, question.limits)
         : await this.#export(connection, question)
@@ -159,24 +161,33 @@ class Asking {
   }
 }
 
+/** The engine names the tables it would look for among files, by its own rules of what a name means where. */
+function refuseUnknown(connection: DuckDBConnection, sql: string): void {
+  const unknown = connection.getTableNames(sql, false).find((table) => table !== TAIL)
+  if (unknown !== undefined)
+    throw new LakeError('HW_QUERY_TABLE', `There is no table ${unknown}. The catalogue lists those there are.`)
+}
+
 /** A question may end with semicolons; inside COPY it may not. */
 function trimmed(sql: string): string {
   return sql.replace(/[\s;]+$/, '')
 }
 
 let asking: Promise<Asking> | undefined
+let own: string | undefined
 
 async function answer(call: Call): Promise<Statement | Rows | undefined> {
   if (call.kind === 'start') {
     asking = Asking.start(call)
+    own = call.folder
     await asking
     return undefined
   }
-  const process = await asking!
-  if (call.kind === 'inspect') return await process.inspect(call.sql)
-  if (call.kind === 'feed') return await process.feed(call)
-  if (call.kind === 'ask') return await process.ask(call)
-  process.stop(new LakeError('HW_QUERY_CANCELLED', 'The question was cancelled.'))
+  const started = await asking!
+  if (call.kind === 'inspect') return await started.inspect(call.sql)
+  if (call.kind === 'feed') return await started.feed(call)
+  if (call.kind === 'ask') return await started.ask(call)
+  started.stop(new LakeError('HW_QUERY_CANCELLED', 'The question was cancelled.'))
   return undefined
 }
 
@@ -186,7 +197,11 @@ process.on('message', ({ id, call }: Request) => {
     (error: Error) => reply({ id, error: failure(error) }),
   )
 })
-process.on('disconnect', () => process.exit(0))
+process.on('disconnect', () => {
+  // The parent has died: nobody else would take the folder away.
+  if (own !== undefined) rmSync(own, { recursive: true, force: true })
+  process.exit(0)
+})
 
 function reply(message: Reply): void {
   process.send!(message)

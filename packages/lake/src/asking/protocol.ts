@@ -41,18 +41,24 @@ export interface Ask {
   readonly export?: { readonly path: string; readonly format: Format }
 }
 
+/** Where a process may read and write. */
+export interface Places {
+  /** Folder of the table's segments. */
+  readonly readable: string
+  /** A folder of its own: what it is handed, what it exports, where it spills. */
+  readonly folder: string
+}
+
 /** What the tail of a process lacks. */
 export interface Feed {
   /** A file of rows to add. */
   readonly rows?: string
-  /** Sequence of the last chunk in it. */
-  readonly upTo: number
   /** Position sealed by service: the tail lets go of what is up to there. */
   readonly sealed: ReadonlyMap<string, number>
 }
 
 export type Call =
-  | { readonly kind: 'start'; readonly directory: string; readonly temporary: string; readonly limits: ProcessLimits }
+  | ({ readonly kind: 'start'; readonly limits: ProcessLimits } & Places)
   | { readonly kind: 'inspect'; readonly sql: string }
   | ({ readonly kind: 'feed' } & Feed)
   | ({ readonly kind: 'ask' } & Ask)
