@@ -1,12 +1,13 @@
-import { randomUUID } from 'node:crypto'
-import { createReadStream } from 'node:fs'
+import type { FileHandle } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
 import type { Cursor, SourcePage } from '@headwater/consumer'
 import type { Contract } from '@headwater/contract'
 import { complete, type Suggestion } from './completion.ts'
 import { compact, crowded } from './compaction.ts'
 import { Asking } from './asking/asking.ts'
-import type { Ask, Column, Feed, Format, ProcessLimits, QueryLimits } from './asking/protocol.ts'
+import type { AskingProcess, Lacking } from './asking/asking-process.ts'
+import type { Ask, Column, Format, ProcessLimits, QueryLimits } from './asking/protocol.ts'
 import type { Statement } from './asking/statement.ts'
 import { type CataloguedType, Catalogue } from './catalogue.ts'
 import { checkpoints } from './delta/checkpoint.ts'
@@ -20,6 +21,7 @@ import { Questions } from './questions.ts'
 import type { Read } from './reads.ts'
 import { countAgain } from './recount.ts'
 import { type Look, look } from './look.ts'
+import { Scratch } from './scratch.ts'
 import { vacuum, type Vacuumed } from './vacuum.ts'
 import { fieldsOf, type Sight } from './views.ts'
 
@@ -98,15 +100,15 @@ const contentTypes: Record<Format, string> = {
 /** Opens the lake in a folder. Any number of processes may land in it and ask it at the same time. */
 export async function openLake(options: LakeOptions): Promise<Lake> {
   const files = options.files ?? localFiles(options.directory)
-  await files.put('_headwater/scratch/.keep', '')
+  const scratch = new Scratch(join(options.directory, '_headwater/scratch'))
   const engine = await openEngine({
     memory: '512MB',
     threads: Math.min(availableParallelism(), 4),
-    temporary: files.address(`_headwater/scratch/spill-${randomUUID()}`),
+    temporary: scratch.take(),
   })
   const log = await openDeltaLog(files, checkpoints(files, engine))
   const catalogue = new Catalogue()
-  const lake = new Lake({ ...options, files, engine, log, catalogue })
+  const lake = new Lake({ ...options, files, scratch, engine, log, catalogue })
   for (const contract of options.contracts ?? []) lake.declare(contract)
   const kept = await files.read('_headwater/catalogue.json')
   if (kept !== undefined) catalogue.restore(kept.toString())
@@ -114,9 +116,17 @@ export async function openLake(options: LakeOptions): Promise<Lake> {
   return lake
 }
 
+interface Opened extends LakeOptions {
+  readonly files: Files
+  readonly scratch: Scratch
+  readonly engine: Engine
+  readonly log: DeltaLog
+  readonly catalogue: Catalogue
+}
+
 /** Every event of every service it was given, and SQL over them. Made by `openLake`. */
 export class Lake {
-  readonly #on: LakeOptions & { files: Files; engine: Engine; log: DeltaLog; catalogue: Catalogue }
+  readonly #on: Opened
   readonly #landing: Landing
   readonly #asking: Asking
   #counting: Promise<void> | undefined
@@ -124,7 +134,7 @@ export class Lake {
   readonly questions: Questions
 
   /** @internal Use `openLake`. */
-  constructor(on: LakeOptions & { files: Files; engine: Engine; log: DeltaLog; catalogue: Catalogue }) {
+  constructor(on: Opened) {
     this.#on = on
     const seal = { events: 50_000, bytes: 32 * 1024 * 1024, afterMs: 2_000, ...on.seal }
     this.#landing = new Landing({
@@ -142,8 +152,8 @@ export class Lake {
     })
     const { count = 2, ...process } = on.processes ?? {}
     this.#asking = new Asking({
-      directory: on.files.address('.'),
-      temporary: on.files.address(`_headwater/scratch/spill-${randomUUID()}`),
+      readable: on.files.address('segments'),
+      scratch: on.scratch,
       processes: count,
       limits: { memoryMb: 512, threads: Math.min(availableParallelism(), 4), spillMb: 2_048, ...process },
     })
@@ -201,8 +211,8 @@ export class Lake {
 
   /** Removes files that no version of the last `keepMs` (default a week) needs. */
   async vacuum({ keepMs = this.#on.keepMs ?? WEEK_MS }: { keepMs?: number } = {}): Promise<Vacuumed> {
-    const { log, files, now = Date.now } = this.#on
-    return await vacuum({ log, files, now }, keepMs)
+    const { log, files, scratch, now = Date.now } = this.#on
+    return await vacuum({ log, files, scratch, now }, keepMs)
   }
 
   /** Event types and fields, with counts, times and examples. */
@@ -215,35 +225,18 @@ export class Lake {
    * @throws HW_QUERY_SYNTAX, HW_QUERY_REFUSED, HW_QUERY_TABLE, HW_QUERY_TIME, HW_QUERY_MEMORY, HW_QUERY_CANCELLED, HW_QUERY_FAILED, HW_LAKE_POSITION
    */
   async query(sql: string, options: QueryOptions = {}): Promise<Answer> {
-    const statement = await this.#asking.inspect(sql)
-    await this.#refresh()
-    let basis!: Basis
-    const rows = await this.#asking.ask(async (fed) => {
-      const looked = this.#look(statement, options)
-      basis = looked
-      return await this.#prepared(looked, fed, { sql, limits: this.#limits(options) })
-    }, options.signal)
-    return { ...rows!, ...basisOf(basis) }
+    return await this.#asked(sql, options, async (process, question, basis) => {
+      const rows = await process.ask(question, options.signal)
+      return { ...rows!, ...basis }
+    })
   }
 
-  /** Answers a question as a file, streamed; limited in bytes, not in rows. */
+  /** Answers a question as a file, streamed; limited in bytes, not in rows. The signal, or a minute unread, ends the body too. */
   async export(sql: string, format: Format, options: QueryOptions = {}): Promise<Export> {
-    const statement = await this.#asking.inspect(sql)
-    await this.#refresh()
-    const path = `_headwater/scratch/${randomUUID()}.${format}`
-    let basis!: Basis
-    try {
-      await this.#asking.ask(async (fed) => {
-        const looked = this.#look(statement, options)
-        basis = looked
-        const target = { path: this.#on.files.address(path), format }
-        return await this.#prepared(looked, fed, { sql, limits: this.#limits(options), export: target })
-      }, options.signal)
-    } catch (error) {
-      await this.#on.files.remove(path)
-      throw error
-    }
-    return { ...basisOf(basis), contentType: contentTypes[format], body: this.#once(path) }
+    return await this.#asked(sql, options, async (process, question, basis) => {
+      const file = await process.export(question, format, options.signal)
+      return { ...basis, contentType: contentTypes[format], body: bytesOf(file, options.signal) }
+    })
   }
 
   /** Says what a question will read, without running it. Refuses what would be refused. */
@@ -276,6 +269,7 @@ export class Lake {
     await this.#landing.close()
     await this.#asking.close()
     this.#on.engine.close()
+    this.#on.scratch.close()
   }
 
   #look(statement: Statement, { at }: QueryOptions): Look {
@@ -293,19 +287,30 @@ export class Lake {
     })
   }
 
-  /** The question for one process, with what its tail lacks. Runs at once up to the writing of rows, so all of it is of one moment. */
-  async #prepared(
-    looked: Look,
-    fed: number,
-    rest: Pick<Ask, 'sql' | 'limits' | 'export'>,
-  ): Promise<{ feed: Feed; question: Ask }> {
+  /** Has a process answer, when one is free: it sees all that has landed by then, or what `at` says. */
+  async #asked<T>(
+    sql: string,
+    options: QueryOptions,
+    answer: (process: AskingProcess, question: Ask, basis: Basis) => Promise<T>,
+  ): Promise<T> {
+    const statement = await this.#asking.inspect(sql)
+    await this.#refresh()
+    return await this.#asking.by(async (process) => {
+      // One after the other without a pause, so that views and tail are of one moment.
+      const looked = this.#look(statement, options)
+      const lacking = this.#lacking(process.fed)
+      await process.feed(lacking)
+      return await answer(process, { sql, views: looked.views, limits: this.#limits(options) }, basisOf(looked))
+    }, options.signal)
+  }
+
+  #lacking(fed: number): Lacking {
     const chunks = this.#landing.tail.chunks.filter(({ sequence }) => sequence > fed)
-    const feed = { upTo: chunks.at(-1)?.sequence ?? fed, sealed: positionsOf(this.#on.log.snapshot) }
-    const question = { views: looked.views, ...rest }
-    if (chunks.length === 0) return { feed, question }
-    const path = `_headwater/scratch/${randomUUID()}.rows`
-    await this.#on.files.put(path, Buffer.concat(chunks.map(({ rows }) => rows)))
-    return { feed: { ...feed, rows: this.#on.files.address(path) }, question }
+    return {
+      rows: chunks.map(({ rows }) => rows),
+      upTo: chunks.at(-1)?.sequence ?? fed,
+      sealed: positionsOf(this.#on.log.snapshot),
+    }
   }
 
   /** Sees what other processes have sealed. */
@@ -323,14 +328,26 @@ export class Lake {
   #limits({ limits }: QueryOptions): QueryLimits {
     return { timeMs: 30_000, rows: 10_000, bytes: 16 * 1024 * 1024, ...this.#on.limits, ...limits }
   }
+}
 
-  /** The file's bytes; it is gone when they are read, or left. */
-  async *#once(path: string): AsyncIterable<Uint8Array> {
-    try {
-      yield* createReadStream(this.#on.files.address(path))
-    } finally {
-      await this.#on.files.remove(path)
-    }
+/** How long an export waits for somebody to read it. */
+const UNREAD_MS = 60_000
+
+/** The bytes of a file, which is closed when they are read or left, or when nobody comes for them. */
+function bytesOf(file: FileHandle, signal?: AbortSignal): AsyncIterable<Uint8Array> {
+  const bytes = file.createReadStream()
+  const leave = () => void bytes.destroy()
+  const unread = setTimeout(leave, UNREAD_MS).unref()
+  signal?.addEventListener('abort', leave, { once: true })
+  bytes.once('close', () => {
+    clearTimeout(unread)
+    signal?.removeEventListener('abort', leave)
+  })
+  return {
+    [Symbol.asyncIterator]() {
+      clearTimeout(unread)
+      return bytes[Symbol.asyncIterator]()
+    },
   }
 }
 

@@ -11,6 +11,7 @@ import type { Engine } from './engine.ts'
 import { rowOf, unitOf } from './event-row.ts'
 import { LakeError } from './failure.ts'
 import type { Files } from './files.ts'
+import type { Scratch } from './scratch.ts'
 import { text, texts } from './sql.ts'
 import { type Batch, batchOf, packed, Tail } from './tail.ts'
 import { cutSegments } from './cutting.ts'
@@ -35,6 +36,7 @@ export interface Landed {
 interface LandingOptions {
   readonly log: DeltaLog
   readonly files: Files
+  readonly scratch: Scratch
   readonly engine: Engine
   readonly catalogue: Catalogue
   readonly units: readonly string[]

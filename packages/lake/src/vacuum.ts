@@ -1,6 +1,7 @@
 import type { DeltaLog } from './delta/log.ts'
 import { moveStart } from './delta/start.ts'
 import type { Files, StoredFile } from './files.ts'
+import type { Scratch } from './scratch.ts'
 
 /** What a vacuum removed. */
 export interface Vacuumed {
@@ -13,7 +14,7 @@ export interface Vacuumed {
  * before they were committed. Versions older than that can then no longer be read.
  */
 export async function vacuum(
-  on: { log: DeltaLog; files: Files; now: () => number },
+  on: { log: DeltaLog; files: Files; scratch: Scratch; now: () => number },
   keepMs: number,
 ): Promise<Vacuumed> {
   const snapshot = await on.log.refresh()
@@ -26,6 +27,7 @@ export async function vacuum(
   )
   unneeded.push(...(await oldVersions(on.files, before)))
   for (const { path } of unneeded) await on.files.remove(path)
+  await on.scratch.sweep()
   return { files: unneeded.length, bytes: unneeded.reduce((sum, { bytes }) => sum + bytes, 0) }
 }
 
