@@ -185,10 +185,13 @@ function refusedAnswer(status: number, code: string, detail: string): Answer {
   return { status, headers: { 'content-type': 'application/problem+json' }, body }
 }
 
-function changed(expected: number, actual: number): Trouble {
+function changed(expected: number, actual: number | undefined): Trouble {
   const seen = expected < 0 ? 'an ETag that no version has' : `version ${expected}`
+  const code = 'HW_VERSION_CONFLICT'
+  if (actual === undefined)
+    return trouble(412, { code, detail: `Expected no If-Match where nothing has versions, got ${seen}. Leave it out.` })
   const detail = `Expected version ${actual}, got ${seen}. Read it again and decide anew.`
-  return trouble(412, { code: 'HW_VERSION_CONFLICT', detail, actual, headers: { etag: etagOf(actual) } })
+  return trouble(412, { code, detail, actual, headers: { etag: etagOf(actual) } })
 }
 
 const reused = (): Trouble =>

@@ -45,11 +45,10 @@ export interface Implementation<State = any, Path extends string = string> {
     context: { readonly caller?: Caller; readonly traceparent?: string },
   ): Promise<{ readonly state: State; readonly version?: number } | undefined>
   /** Needed when the resource has actions. */
-  act?(
-    call: Call<State, Path>,
-  ): Promise<
+  act?(call: Call<State, Path>): Promise<
     | Answer
-    | { readonly kind: 'conflict'; readonly expected: number; readonly actual: number }
+    /** `actual` is absent where nothing has versions. */
+    | { readonly kind: 'conflict'; readonly expected: number; readonly actual?: number }
     | { readonly kind: 'key-reused' }
   >
 }

@@ -34,6 +34,7 @@ export {
   type Acted,
   action,
   type ActContext,
+  type Decided,
   type Sighting,
   type View,
   view,

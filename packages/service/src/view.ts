@@ -44,13 +44,19 @@ export interface ViewContext {
   variant<V extends string>(experiment: Experiment<V>, unit: string, attributes?: Attributes): Promise<V>
 }
 
+/** What a command came to. */
+export type Decided = Exclude<Executed<any>, { readonly kind: 'conflict' | 'id-reused' }>
+
 /** What an action may use besides. */
 export interface ActContext extends ViewContext {
   readonly caller: Caller
   /** The caller's; pass it on, so that a repeat is one there too. */
   readonly idempotencyKey?: string
-  /** Runs a command of one of the service's own deciders. */
-  run<C>(command: C, id: string, data: CommandData<C>): Promise<Executed<any>>
+  /**
+   * Runs a command of one of the service's own deciders. What the caller asked something else for under the same key ends the action
+   * (422), and so does an entity that others keep changing (503).
+   */
+  run<C>(command: C, id: string, data: CommandData<C>): Promise<Decided>
   /** Keeps what a screen's reader did with a variant: once per key. */
   seen(experiment: Experiment<any>, of: Sighting): Promise<void>
 }

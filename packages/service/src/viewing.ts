@@ -1,6 +1,6 @@
 import { type EventStore, execute, type InlineProjection, load } from '@headwater/event-store'
 import type { StreamAppend, VariantReader } from '@headwater/experiment'
-import type { Answer, Call, Caller, Implementation } from '@headwater/hypermedia'
+import { type Call, type Caller, type Implementation, problem } from '@headwater/hypermedia'
 import { enter, Refusal } from '@headwater/hypermedia/client'
 import type pg from 'pg'
 import { idFrom, newId } from './ids.ts'
@@ -33,8 +33,8 @@ export function viewing(view: View, on: Viewing): Implementation {
 }
 
 /** No request is kept here: what is carried out elsewhere is kept there, under the same caller and key. */
-async function act(view: View, on: Viewing, call: Call<any>): Promise<Answer> {
-  const { caller, variables, action, input, idempotencyKey } = call
+async function act(view: View, on: Viewing, call: Call<any>) {
+  const { caller, variables, action, input, idempotencyKey, expected } = call
   const traceparent = traceparentFor(call.traceparent)
   const context: ActContext = {
     ...contextOf(on, caller, traceparent),
@@ -47,6 +47,7 @@ async function act(view: View, on: Viewing, call: Call<any>): Promise<Answer> {
   const before = await read()
   const refusal = before === undefined ? missing : call.refusal(before, undefined)
   if (refusal !== undefined) return call.answer(refusal)
+  if (expected !== undefined) return { kind: 'conflict' as const, expected }
   const acted = await (view.actions as Readonly<Record<string, ViewAction>>)[action]!.act(input, context, variables)
   if (acted !== undefined && 'kind' in acted) return call.answer(acted)
   const state = acted?.state ?? (await read())
@@ -117,11 +118,26 @@ function commanding(
       // What an earlier command of this request was exposed to is in the log.
       record: () => (exposures = variants.exposures().filter(({ events }) => !exposed.has(events[0]!.id))),
     })
-    if (executed.kind === 'done' || executed.kind === 'refused')
-      for (const { events } of exposures) exposed.add(events[0]!.id)
+    if (executed.kind === 'id-reused') throw reused()
+    if (executed.kind === 'conflict') throw crowded(executed.stream)
+    for (const { events } of exposures) exposed.add(events[0]!.id)
     return executed
   }
 }
+
+const reused = (): Response =>
+  problem(422, {
+    code: 'HW_IDEMPOTENCY_KEY_REUSED',
+    detail:
+      'Expected what was first asked with this Idempotency-Key, got something that other events follow from. Use a new key for a new request.',
+  })
+
+const crowded = (stream: string): Response =>
+  problem(503, {
+    code: 'HW_CONFLICT',
+    detail: `Expected to decide on ${stream} before it changes again, and others were always first. Try again, with the same Idempotency-Key.`,
+    headers: { 'retry-after': '1' },
+  })
 
 /** What another service refused goes on to the caller, in its words; one that cannot be reached is said so. */
 async function passingOn<T>(work: () => Promise<T>): Promise<T> {

@@ -108,6 +108,23 @@ it('signs up once, whichever answer was lost, and gives the session again', asyn
   expect(kept).not.toContain(phone.cookie.split('=')[1])
 })
 
+it('registers nobody for a key under which somebody else signed up', async () => {
+  await new Phone().act('session', 'signUp', person('abe'), 'weak')
+  const { log } = landscape.services.get('customers')!.store
+  const registered = async () => (await log.rows({ after: 0, limit: 1_000, types: ['CustomerRegistered'] })).length
+  const before = await registered()
+  const [another, same] = [person('ben'), { ...person('abe'), name: 'Somebody Else' }]
+  expect(await new Phone().act('session', 'signUp', another, 'weak')).toMatchObject({
+    status: 422,
+    body: { code: 'HW_IDEMPOTENCY_KEY_REUSED' },
+  })
+  expect(await new Phone().act('session', 'signUp', same, 'weak')).toMatchObject({
+    status: 409,
+    body: { code: 'handle-taken' },
+  })
+  expect(await registered()).toBe(before)
+})
+
 it('gives a name to one customer only', async () => {
   await arrive('cas', 0)
   const refused = await new Phone().act('session', 'signUp', person('cas'))

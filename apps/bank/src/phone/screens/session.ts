@@ -37,12 +37,12 @@ export const sessionScreen = view(
         /** Each step is the same one for a repeat, whichever answer was lost. */
         async act({ handle: name, ...person }, { caller, enter, idempotencyKey = randomUUID(), load, query, run }) {
           letIn(caller.client ?? '')
-          const signUp = hashOf(idempotencyKey)
+          const signUp = hashOf(idempotencyKey, JSON.stringify(person))
           const reserved = await run(handle.reserve, name, { signUp })
           if (reserved.kind === 'refused') return refuse(reserved.code, reserved.sentence)
           const registered = await enter<Bank>()
             .service('customers')
-            .act('customer.register', person, { idempotencyKey: hashOf(idempotencyKey, JSON.stringify(person)) })
+            .act('customer.register', person, { idempotencyKey: signUp })
           const customerId = (registered.url as string).split('/').at(-1)!
           const given = await run(handle.give, name, { signUp, customerId })
           if (given.kind === 'refused') return refuse(given.code, given.sentence)

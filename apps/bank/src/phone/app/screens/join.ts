@@ -4,7 +4,7 @@ import { field, problemLine, submit } from '../form.ts'
 
 /** The first screen of somebody who is no customer yet. */
 export function joinScreen(joined: () => void): HTMLElement {
-  const key = crypto.randomUUID()
+  let key = crypto.randomUUID()
   const problem = problemLine()
   const fields = {
     name: field('Your name', { name: 'name', autocomplete: 'name', required: true, maxlength: 100 }),
@@ -32,6 +32,8 @@ export function joinScreen(joined: () => void): HTMLElement {
         const { handle, ...person } = data
         const input = { ...person, handle: handle!.replace(/^@/, '').toLowerCase() }
         const answer = await put({ key, screen: 'session', form: 'signUp', input })
+        // What is sent next is another request.
+        key = crypto.randomUUID()
         if (answer.kind === 'refused' && answer.code === 'handle-taken') {
           problem.say(answer.detail)
           fields.handle.querySelector('input')!.focus()

@@ -1,0 +1,70 @@
+import { type ThrowAwayLandscape, throwAwayLandscape } from '@headwater/testing'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { z } from 'zod'
+import { action, decider, events, service, view } from './index.ts'
+
+const facts = events('rooms', { Booked: { data: z.object({ guest: z.string() }) } })
+const room = decider('room', facts, {
+  commands: { book: z.object({ guest: z.string() }) },
+  initialState: () => ({ guest: '' }),
+  decide: { book: (cmd, { guest }) => (guest === cmd.guest ? [] : [facts.Booked(cmd)]) },
+  evolve: { Booked: (_, { guest }) => ({ guest }) },
+})
+/** Bookings that the desk went on with. */
+const confirmed: string[] = []
+const desk = view('/desk', async () => ({ open: true }), {
+  links: {},
+  actions: {
+    book: action({
+      scope: 'w',
+      input: z.object({ roomId: z.string(), guest: z.string() }),
+      async act({ roomId, guest }, { run }) {
+        await run(room.book, roomId, { guest })
+        confirmed.push(roomId)
+      },
+    }),
+  },
+})
+
+let place: ThrowAwayLandscape
+beforeAll(async () => {
+  place = await throwAwayLandscape([service('rooms', { facts, resources: [desk] })])
+})
+afterAll(() => place?.drop())
+
+async function ask(path: string, body?: object, headers: Record<string, string> = {}) {
+  const { landscape } = place
+  const authorization = `Bearer ${await landscape.issuer.sign({ subject: 'ada', scopes: ['w', 'rooms:read'] })}`
+  const said = { authorization, 'content-type': 'application/json', ...headers }
+  const init = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }
+  const answer = await landscape.handle(new Request(new URL(path, landscape.url), { ...init, headers: said }))
+  return { status: answer.status, body: await answer.json() }
+}
+const guestOf = async (roomId: string) => (await place.landscape.services.get('rooms')!.load(room, roomId)).guest
+
+it('acts once for a key, and does nothing for another request under it', async () => {
+  const key = { 'idempotency-key': 'one' }
+  const booking = { roomId: 'r1', guest: 'ada' }
+  for (let time = 0; time < 2; time++) expect((await ask('/rooms/desk/book', booking, key)).status).toBe(200)
+  const events = await place.landscape.services.get('rooms')!.store.read('room-r1')
+  expect(events).toHaveLength(1)
+  confirmed.length = 0
+  for (const other of [
+    { roomId: 'r2', guest: 'ada' },
+    { roomId: 'r1', guest: 'bob' },
+  ])
+    expect(await ask('/rooms/desk/book', other, key)).toMatchObject({
+      status: 422,
+      body: { code: 'HW_IDEMPOTENCY_KEY_REUSED' },
+    })
+  expect([await guestOf('r1'), await guestOf('r2'), confirmed]).toEqual(['ada', '', []])
+})
+
+it('does nothing for whoever names a version of what has none', async () => {
+  for (const tag of ['"1"', 'W/"x"']) {
+    const answer = await ask('/rooms/desk/book', { roomId: 'r3', guest: 'ada' }, { 'if-match': tag })
+    expect(answer).toMatchObject({ status: 412, body: { code: 'HW_VERSION_CONFLICT' } })
+  }
+  expect(await guestOf('r3')).toBe('')
+  expect((await ask('/rooms/desk/book', { roomId: 'r3', guest: 'ada' }, { 'if-match': '*' })).status).toBe(200)
+})
