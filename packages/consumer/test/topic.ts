@@ -38,7 +38,8 @@ export class TopicWriter {
   readonly #topic: string
   readonly #service: string
   readonly #partitions: number
-  log = 'log-1'
+  /** The present lineage first; each former one with the cursor of the last event both share. */
+  #lineage: { log: string; cursor?: string }[] = [{ log: 'log-1' }]
 
   constructor(kafka: MemoryKafka, service: string, partitions: number) {
     this.#kafka = kafka
@@ -49,6 +50,23 @@ export class TopicWriter {
     kafka.create('headwater.heartbeats', 1)
   }
 
+  get log(): string {
+    return this.#lineage[0]!.log
+  }
+
+  set log(log: string) {
+    this.#lineage[0] = { log }
+  }
+
+  /** Goes on as another lineage behind a position. */
+  fork(log: string, at: number): void {
+    const former = this.#lineage.map(({ log: name, cursor }) => {
+      const shared = Math.min(at, cursor === undefined ? at : Number.parseInt(cursor))
+      return { log: name, cursor: shared === 0 ? '0' : `${shared}.e${shared}` }
+    })
+    this.#lineage = [{ log }, ...former]
+  }
+
   write(...events: readonly Parameters<typeof recordOf>[0][]): void {
     for (const event of events)
       this.#kafka.write(this.#topic, slotOf(event.stream) % this.#partitions, recordOf(event, this.log))
@@ -56,9 +74,8 @@ export class TopicWriter {
 
   /** Says that everything up to a position is in the topic. */
   heartbeat(position: number, id = `e${position}`, more: { topic?: string; types?: readonly string[] } = {}): void {
-    const { log } = this
-    const cursor = `${position}.${id}`
-    const beat = { topic: this.#topic, service: this.#service, log, position, cursor, atEnd: true, ...more }
+    const where = { topic: this.#topic, service: this.#service, log: this.log, lineage: this.#lineage }
+    const beat = { ...where, position, cursor: `${position}.${id}`, atEnd: true, ...more }
     this.#kafka.write('headwater.heartbeats', 0, { key: beat.topic, value: JSON.stringify(beat) })
   }
 }

@@ -32,13 +32,13 @@ const from = (position: number) => new Map(Array.from({ length: SLOTS }, (_, slo
 /** Reads until the pages satisfy; the positions seen, in the order given. */
 async function read(
   source: ReturnType<typeof kafkaSource>,
-  request: { after?: number; positions?: ReadonlyMap<number, number> },
+  request: { after?: number; log?: string; positions?: ReadonlyMap<number, number> },
   enough: (seen: readonly number[], pages: readonly SourcePage[]) => boolean,
 ): Promise<{ seen: number[]; pages: SourcePage[] }> {
   const ending = new AbortController()
   const seen: number[] = []
   const pages: SourcePage[] = []
-  const after = request.after ? { log: 'log-1', position: request.after, id: '' } : 'start'
+  const after = request.after ? { log: request.log ?? 'log-1', position: request.after, id: '' } : 'start'
   const positions = request.positions ?? from(request.after ?? 0)
   for await (const page of source.read({ service: 'orders', after, types, signal: ending.signal, positions })) {
     pages.push(page)
@@ -209,14 +209,89 @@ it('refuses a topic that forgot what was not yet handled, and reads one that for
   expect((await read(kafkaSource({ client: kafka }), { after: 10 }, (all) => all.length === 10)).seen).toHaveLength(10)
 })
 
-it('throws where the log went on from before what was read', async () => {
-  const { topic, source } = ordersTopic(1)
-  topic.write(...range(1, 10))
-  topic.log = 'log-2'
-  topic.write(...range(8, 12))
-  const forked = await read(source, {}, () => false).catch((error: unknown) => error)
+/** Streams of partition 0 and 1, of two. */
+const [inA, inB] = [0, 1].map((partition) =>
+  Array.from({ length: 9 }, (_, n) => `order-${n}`).find((stream) => slotOf(stream) % 2 === partition)!,
+)
+
+/** A covers 10, B 5; then the log forks behind 6 and writes 7 in A and 11 in B. */
+function forkedTopic() {
+  const { topic, source, kafka } = ordersTopic(2)
+  topic.write(...range(1, 10).map((one) => ({ ...one, stream: one.position <= 5 ? inB! : inA! })))
+  topic.heartbeat(10)
+  const fork = () => {
+    topic.fork('log-2', 6)
+    topic.write(
+      { ...event(11, inB), id: 'n11' },
+      ...[7, 8, 9, 10].map((one) => ({ ...event(one, inA), id: `n${one}` })),
+    )
+    topic.heartbeat(11, 'n11')
+  }
+  return { topic, source, kafka, fork }
+}
+
+it('throws where the log forked before what was read, whichever partition shows it first', async () => {
+  const { source, fork } = forkedTopic()
+  const fails = read(source, {}, (seen) => {
+    if (seen.length === 10) fork()
+    return false
+  })
+  const forked = await fails.catch((error: unknown) => error)
   expect(forked).toBeInstanceOf(LogForked)
-  expect((forked as LogForked).fork).toEqual({ log: 'log-2', position: 7, id: '' })
+  expect((forked as LogForked).fork).toEqual({ log: 'log-2', position: 6, id: 'e6' })
+})
+
+it.each([7, 10])('throws to who asks after position %i of a lineage that ended before it', async (after) => {
+  const { source, fork } = forkedTopic()
+  fork()
+  await expect(read(source, { after }, () => true)).rejects.toMatchObject({
+    fork: { log: 'log-2', position: 6, id: 'e6' },
+  })
+  const someFurther = new Map([...from(3), [SLOTS - 1, after]])
+  await expect(read(source, { after: 3, positions: someFurther }, () => true)).rejects.toBeInstanceOf(LogForked)
+})
+
+it.each([0, 3, 6])('gives to who is at %i, before a fork, what the present lineage holds', async (after) => {
+  const { source, fork } = forkedTopic()
+  fork()
+  const { seen, pages } = await read(source, { after }, (all) => all.length === 11 - after)
+  expect(seen.toSorted((a, b) => a - b)).toEqual(range(after + 1, 11).map(({ position }) => position))
+  expect(new Set(pages.map(({ log }) => log))).toEqual(new Set(['log-2']))
+  const ids = pages.flatMap(({ events }) => events.map(({ id }) => id))
+  expect(ids.filter((id) => id.startsWith('n'))).toHaveLength(5)
+})
+
+it.each([6, 7, 8, 9])('goes on behind position %i of the new lineage past what the old one left', async (after) => {
+  const { source, fork } = forkedTopic()
+  fork()
+  const { seen } = await read(source, { after, log: 'log-2' }, (all) => all.length === 11 - after)
+  expect(seen.toSorted((a, b) => a - b)).toEqual(range(after + 1, 11).map(({ position }) => position))
+})
+
+it('hands on nothing of a lineage before it knows where that began', async () => {
+  const { topic, source } = forkedTopic()
+  topic.fork('log-2', 6)
+  topic.write({ ...event(11, inB), id: 'n11' })
+  const seen: number[] = []
+  const untold = read(source, {}, (all) => seen.splice(0, Infinity, ...all) === undefined)
+  await expect(untold).rejects.toMatchObject({ code: 'HW_KAFKA_LINEAGE' })
+  expect(seen).not.toContain(11)
+  await expect(read(source, { after: 11, log: 'log-3' }, () => true)).rejects.toMatchObject({
+    code: 'HW_KAFKA_LINEAGE',
+  })
+  topic.heartbeat(11, 'n11')
+  expect((await read(source, { after: 6 }, (all) => all.length === 1)).seen).toEqual([11])
+})
+
+it('takes what a fork cut off for no part of the end', async () => {
+  const { topic, source } = forkedTopic()
+  topic.fork('log-2', 6)
+  topic.heartbeat(6)
+  const request = { service: 'orders', after: 'end', types, signal: new AbortController().signal } as const
+  for await (const page of source.read(request)) {
+    expect(page).toMatchObject({ log: 'log-2', to: 6, cursor: { log: 'log-2', position: 6, id: 'e6' } })
+    break
+  }
 })
 
 it('tells Kafka’s own tools how far it has read', async () => {
@@ -292,3 +367,30 @@ it('keeps each partition in one process while processes come and go', async () =
   for (const run of runs) await run.stop()
   expect(problemsIn(await shop.effects(), upTo(1_200))).toEqual([])
 }, 60_000)
+
+it('stops at a fork that only another partition shows, and goes on when told to with every event once', async () => {
+  const { shop, kafka, topic } = await shopWithTopic(2)
+  const begin = (more: { afterFork?: 'go-on' } = {}) =>
+    runConsumer(consumer('shipping', orders, { Placed: record(), Paid: record(), Cancelled: record() }, more), {
+      source: kafkaSource({ client: kafka }),
+      keeper: shop.keeper,
+      leaseMs: 1_000,
+    })
+  topic.write(...range(1, 10).map((one) => ({ ...one, stream: one.position <= 5 ? inB! : inA! })))
+  topic.heartbeat(10)
+  const before = begin()
+  await before.caughtUp({ orders: 10 })
+  topic.fork('log-2', 6)
+  topic.write({ ...event(11, inB), id: 'n11' }, ...[7, 8, 9, 10].map((one) => ({ ...event(one, inA), id: `n${one}` })))
+  topic.heartbeat(11, 'n11')
+  await expect(before.ended).rejects.toMatchObject({
+    code: 'HW_LOG_FORKED',
+    message: expect.stringContaining('forked at position 6, and events up to 10'),
+  })
+  const after = begin({ afterFork: 'go-on' })
+  await after.caughtUp({ orders: 11 })
+  await after.stop()
+  const { rows } = await shop.pool.query<{ id: string }>('select id from effect')
+  const handled = rows.map(({ id }) => id)
+  expect(handled.filter((id) => id.startsWith('n')).toSorted()).toEqual(['n10', 'n11', 'n7', 'n8', 'n9'])
+}, 30_000)

@@ -75,6 +75,16 @@ class TypesLeftOut extends Fatal {
   }
 }
 
+/** Waited out: the heartbeat that tells comes with the first events of a lineage. */
+class LineageUntold extends Error {
+  readonly code = 'HW_KAFKA_LINEAGE'
+  constructor(topic: string, log: string, told: string) {
+    super(
+      `Expected the heartbeats of topic ${topic} to say where lineage ${log} of its log ends or begins, but they tell of ${told} only. The connector has not come to the fork yet, waits for a person there (on.fork), or reads another log altogether.`,
+    )
+  }
+}
+
 class HistoryForgotten extends Fatal {
   override readonly code = 'HW_KAFKA_FORGOTTEN'
   constructor(topic: string, partition: number, position: number) {
@@ -99,6 +109,8 @@ interface Heartbeat {
   /** Types that the connector was told to read; all when absent. */
   readonly types?: readonly string[]
   readonly log: string
+  /** Each former lineage with the cursor of the last event it shares with the present one. */
+  readonly lineage?: readonly { readonly log: string; readonly cursor?: string }[]
   readonly position: number
   readonly cursor: string
 }
@@ -113,7 +125,10 @@ class Reading {
   readonly #group: string | undefined
   readonly #passed: Passed
   readonly #request: ReadRequest
+  /** The lineage that pages are of. */
   #log: string | undefined
+  /** The furthest position that is handled or was given, of any slot. */
+  #furthest: number
   #beatOffset = 0
   /** Everything up to its position is in the topic, committed. */
   #beat: Heartbeat | undefined
@@ -129,7 +144,9 @@ class Reading {
     this.#group = on.group
     this.#passed = on.passed
     this.#request = request
-    this.#log = typeof request.after === 'string' ? undefined : request.after.log
+    const { after, positions } = request
+    this.#log = typeof after === 'string' ? undefined : after.log
+    this.#furthest = Math.max(typeof after === 'string' ? 0 : after.position, ...(positions?.values() ?? []))
   }
 
   async *pages(): AsyncGenerator<SourcePage> {
@@ -137,6 +154,7 @@ class Reading {
     const count = await this.#client.partitions(this.#topic)
     if (count === undefined) throw new Error(`Topic ${this.#topic} is not there yet. Is the connector running?`)
     await this.#lastBeat()
+    this.#follow()
     if (after === 'end') yield await this.#end(count)
     const parts = await this.#parts(count)
     if (this.#log !== undefined) {
@@ -145,6 +163,7 @@ class Reading {
     for (let idle = false; !signal.aborted;) {
       const beat = this.#heard()
       const fetched = await this.#fetch(parts, idle ? waitMs : 0)
+      this.#follow()
       if ((await this.#client.partitions(this.#topic)) !== count)
         throw new PartitionsChanged(this.#topic, count, 'its number changed')
       idle = this.#beat === beat
@@ -156,7 +175,7 @@ class Reading {
         if (page !== undefined) yield page
         // Asked for after the heartbeat was seen, and nothing lies beyond: the partition is complete up to it.
         const proven = beat !== undefined && got.next >= got.end && beat.position > part.covered
-        if (proven) yield this.#page(beat.log, part, beat.position, [], true, idOf(beat.cursor))
+        if (proven) yield this.#page(beat.log, part, beat.position, [], true, cursorOf(beat.cursor).id)
       }
       await this.#note(parts)
     }
@@ -177,7 +196,8 @@ class Reading {
       Array.from(least, async ([partition, { slots, position }]): Promise<Part> => {
         const passed = this.#passed.get(`${this.#topic} ${partition}`)?.find((place) => place.position <= position)
         if (passed !== undefined) return { partition, slots, offset: passed.offset, covered: position }
-        const found = await seek(this.#client, this.#topic, partition, position)
+        const counts = (record: KafkaRecord): boolean => this.#counts(record)
+        const found = await seek(this.#client, { topic: this.#topic, partition, position, counts })
         const before = found.record === undefined ? undefined : feedEvent(found.record.value).previousPosition
         // What the topic forgot may have been ours, unless the first event left follows one we have.
         if (found.forgotten && !(before !== undefined && before <= position))
@@ -228,19 +248,35 @@ class Reading {
     }
   }
 
+  /** The log goes on as another lineage: nothing to those at or before the fork, an error to whoever is beyond. */
+  #follow(): void {
+    const beat = this.#beat
+    if (beat === undefined || beat.log === this.#log) return
+    if (this.#log !== undefined) {
+      const shared = sharedWith(beat, this.#log)
+      if (shared === undefined) throw new LineageUntold(this.#topic, this.#log, beat.log)
+      if (this.#furthest > shared.position) throw new LogForked(this.#request.service, { log: beat.log, ...shared })
+    }
+    this.#log = beat.log
+  }
+
+  /** Whether a record is part of the log as it is now: what lies beyond a fork of its lineage stays in the topic, and counts no more. */
+  #counts(record: KafkaRecord): boolean {
+    const log = record.header('log')
+    this.#log ??= log
+    if (log === undefined || log === this.#log) return true
+    const shared = this.#beat && sharedWith(this.#beat, log)
+    if (shared === undefined) throw new LineageUntold(this.#topic, log, this.#log!)
+    return positionOf(record) <= shared.position
+  }
+
   #take(part: Part, { records, next, end }: Fetched, count: number): SourcePage | undefined {
     part.offset = next
     const events: SourceEvent[] = []
-    let log = this.#log
     let last: SourceEvent | undefined
     for (const record of records) {
       const position = positionOf(record)
-      const before = log
-      log = record.header('log') ?? log
-      if (position <= (last?.position ?? part.covered)) {
-        if (log !== undefined && before !== undefined && log !== before) throw this.#forked(log, position)
-        continue
-      }
+      if (!this.#counts(record) || position <= (last?.position ?? part.covered)) continue
       last = feedEvent(record.value)
       if (slotOf(orderingKey(last)) % count !== part.partition)
         throw new PartitionsChanged(
@@ -250,19 +286,14 @@ class Reading {
         )
       if (this.#request.types.includes(last.type)) events.push(last)
     }
-    if (log === undefined || last === undefined) return undefined
-    this.#log = log
-    return this.#page(log, part, last.position, events, next >= end, last.id)
-  }
-
-  /** The new lineage begins again at a position we passed: what was handled from there on is no longer part of the log. */
-  #forked(log: string, position: number): LogForked {
-    return new LogForked(this.#request.service, { log, position: position - 1, id: '' })
+    if (this.#log === undefined || last === undefined) return undefined
+    return this.#page(this.#log, part, last.position, events, next >= end, last.id)
   }
 
   #page(log: string, part: Part, to: number, events: SourceEvent[], atEnd: boolean, id = ''): SourcePage {
     const from = part.covered + 1
     part.covered = to
+    this.#furthest = Math.max(this.#furthest, to)
     const name = `${this.#topic} ${part.partition}`
     this.#passed.set(name, [{ position: to, offset: part.offset }, ...(this.#passed.get(name) ?? []).slice(0, 3)])
     return { log, from, to, events, atEnd, slots: part.slots, ...(id !== '' && { cursor: { log, position: to, id } }) }
@@ -273,12 +304,12 @@ class Reading {
     let end: Cursor | undefined = this.#beat && {
       log: this.#beat.log,
       position: this.#beat.position,
-      id: idOf(this.#beat.cursor),
+      id: cursorOf(this.#beat.cursor).id,
     }
     for (let partition = 0; partition < count; partition++) {
       const record = await this.#lastRecord(partition)
-      if (record === undefined || positionOf(record) <= (end?.position ?? 0)) continue
-      end = { log: record.header('log') ?? '', position: positionOf(record), id: record.header('ce_id') ?? '' }
+      if (record === undefined || positionOf(record) <= (end?.position ?? 0) || !this.#counts(record)) continue
+      end = { log: this.#log ?? '', position: positionOf(record), id: record.header('ce_id') ?? '' }
     }
     if (end === undefined)
       throw new Error(`Topic ${this.#topic} has no event and no heartbeat yet. Is the connector running?`)
@@ -304,6 +335,17 @@ class Reading {
   }
 }
 
-function idOf(cursor: string): string {
-  return cursor.slice(cursor.indexOf('.') + 1)
+/** The last event that a lineage shares with the one a heartbeat tells of; undefined when it does not say. */
+function sharedWith(beat: Heartbeat, log: string): Pick<Cursor, 'position' | 'id'> | undefined {
+  if (log === beat.log) return { position: Infinity, id: '' }
+  const cursor = beat.lineage?.find((former) => former.log === log)?.cursor
+  return cursor === undefined ? undefined : cursorOf(cursor)
+}
+
+/** Reads `<position>.<event id>`. */
+function cursorOf(text: string): Pick<Cursor, 'position' | 'id'> {
+  const dot = text.indexOf('.')
+  return dot < 0
+    ? { position: Number(text), id: '' }
+    : { position: Number(text.slice(0, dot)), id: text.slice(dot + 1) }
 }

@@ -12,6 +12,7 @@ import dev.headwater.reader.FeedRefused;
 import dev.headwater.reader.FeedUnavailable;
 import dev.headwater.reader.Http;
 import dev.headwater.reader.Item;
+import dev.headwater.reader.Lineage;
 import dev.headwater.reader.Pause;
 import dev.headwater.reader.Place;
 import dev.headwater.reader.Range;
@@ -46,6 +47,8 @@ final class FeedLane implements Runnable {
     private Place place;
     private volatile FeedReader reader;
     private FeedOffset offset;
+    /** Of the log as last read; null before. */
+    private Lineage lineage;
     private int brokenInARow;
     private int refusedInARow;
     private long endAskedAt;
@@ -160,12 +163,19 @@ final class FeedLane implements Runnable {
             behindSincePending = Instant.parse(event.recordedTime()).toEpochMilli();
             break;
         }
-        intake.put(new Chunk(this, items, range, bytes));
+        intake.put(new Chunk(this, items, range, lineageOf(range), bytes));
         offset = new FeedOffset(range.log(), range.cursor(), offset.partitions());
         vitals.position = range.to();
         vitals.behindSince = range.atEnd() ? 0 : behindSincePending;
         if (range.atEnd()) vitals.end = range.to();
         else if (System.nanoTime() - endAskedAt > END_EVERY_NANOS) lookAtEnd();
+    }
+
+    /** Asked for once, and whenever the log has another name than before: whoever reads the topic must learn where it forked. */
+    private Lineage lineageOf(Range range) {
+        if (lineage == null || !lineage.log().equals(range.log())) lineage = reader.lineage();
+        if (!lineage.log().equals(range.log())) throw new FeedUnavailable("The log of " + service() + " went on as " + lineage.log() + " while a range of " + range.log() + " was read.", Duration.ZERO);
+        return lineage;
     }
 
     private void lookAtEnd() {
@@ -195,11 +205,11 @@ final class FeedLane implements Runnable {
     }
 
     private void goOnBehind(FeedForked forked) {
-        Cursor shared = forked.goOnFrom(offset.log()).orElse(null);
+        Cursor shared = forked.lineage().goOnFrom(offset.log()).orElse(null);
         if (shared == null || !settings.getString("on.fork").equals("continue"))
             throw new ConnectException(forked.getMessage() + (shared == null ? "" : " The last event both lineages share is " + shared + ": say on.fork=continue to go on from there; what lies beyond it in the topic is no longer part of the log."));
-        log.warn("The log of {} forked: going on from {} in {}. Events of {} beyond it stay in the topic.", service(), shared, forked.log(), offset.log());
-        offset = new FeedOffset(forked.log(), shared, offset.partitions());
+        log.warn("The log of {} forked: going on from {} in {}. Events of {} beyond it stay in the topic.", service(), shared, forked.lineage().log(), offset.log());
+        offset = new FeedOffset(forked.lineage().log(), shared, offset.partitions());
         reader = null;
     }
 }

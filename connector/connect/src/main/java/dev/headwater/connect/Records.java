@@ -3,6 +3,7 @@ package dev.headwater.connect;
 import dev.headwater.reader.Cursor;
 import dev.headwater.reader.Event;
 import dev.headwater.reader.Item;
+import dev.headwater.reader.Lineage;
 import dev.headwater.reader.Range;
 import dev.headwater.reader.Slot;
 import dev.headwater.reader.Unusable;
@@ -26,6 +27,7 @@ final class Records {
     private final Map<String, FeedOffset> reached = new HashMap<>();
     /** Last range of each feed that no heartbeat has told of yet. */
     private final Map<String, Range> unsaid = new HashMap<>();
+    private final Map<String, Lineage> lineages = new HashMap<>();
     private final Map<String, Long> heartbeatAt = new HashMap<>();
     private final Map<String, String> names = new HashMap<>();
     private final boolean byCategory;
@@ -64,6 +66,8 @@ final class Records {
             for (Item item : chunk.items()) records.add(record(chunk, service, item, now));
             move(service, chunk.range().log(), chunk.range().cursor(), 0);
             unsaid.put(service, chunk.range());
+            // Where a log forked must be told with its first events: nobody hands them on before.
+            if (!chunk.lineage().equals(lineages.put(service, chunk.lineage()))) heartbeatAt.remove(service);
         }
         for (Map.Entry<String, Range> one : List.copyOf(unsaid.entrySet())) {
             if (now - heartbeatAt.getOrDefault(one.getKey(), 0L) < heartbeatEveryMs) continue;
@@ -134,13 +138,12 @@ final class Records {
         heartbeatAt.put(service, now);
         // It proves something of this topic only: another connector may read the same feed, or other types of it, into another one.
         String topic = settings.topic(service, "{category}");
-        List<String> types = settings.getList("types").stream().map(type -> "\"" + type.replaceFirst("@.*", "") + "\"").toList();
-        String text = "{\"topic\":\"%s\",\"service\":\"%s\",\"feed\":\"published\",%s\"log\":\"%s\",\"cursor\":\"%s\",\"position\":%d,\"atEnd\":%s,\"time\":\"%s\"}"
-                .formatted(topic, service, types.isEmpty() ? "" : "\"types\":" + types + ",", range.log(), range.cursor(), range.to(), range.atEnd(), Instant.ofEpochMilli(now));
+        List<String> types = settings.getList("types").stream().map(type -> type.replaceFirst("@.*", "")).toList();
+        byte[] value = new Heartbeat(topic, service, types, range, lineages.get(service), now).json();
         return new SourceRecord(
                 FeedOffset.partition(service), offset(service, now), heartbeats, 0,
                 Schema.BYTES_SCHEMA, topic.getBytes(StandardCharsets.UTF_8),
-                Schema.BYTES_SCHEMA, text.getBytes(StandardCharsets.UTF_8), now);
+                Schema.BYTES_SCHEMA, value, now);
     }
 
     private FeedOffset reachedBy(String service) {

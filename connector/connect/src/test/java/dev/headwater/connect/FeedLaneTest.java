@@ -5,7 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.headwater.reader.Cursor;
 import dev.headwater.reader.Event;
+import dev.headwater.reader.Lineage;
 import dev.headwater.reader.LittleFeed;
 import dev.headwater.reader.Place;
 import java.util.ArrayList;
@@ -165,6 +167,18 @@ class FeedLaneTest {
         assertEquals(List.of(3L), positions(1));
         lane(Map.of("log", "old", "position", 9L, "id", "gone"), "on.fork", "continue");
         assertTrue(failure().getMessage().contains("HW_LOG_DIVERGED"));
+    }
+
+    /** Who stood at or before a fork is told nothing by the feed; readers of the topic may stand elsewhere. */
+    @Test
+    void learns_where_a_log_forked_also_when_it_may_simply_go_on() throws Exception {
+        for (int i = 0; i < 3; i++) feed.show("1");
+        feed.fork("new", 2);
+        feed.show("2");
+        lane(Map.of("log", LittleFeed.LOG, "position", 2L, "id", "id.2"));
+        Chunk chunk = intake.take(1000, 1 << 20, 5000).get(0);
+        assertEquals(3L, chunk.range().to());
+        assertEquals(new Lineage("new", Map.of(LittleFeed.LOG, new Cursor(2, "id.2"))), chunk.lineage());
     }
 
     @Test

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.headwater.reader.Cursor;
 import dev.headwater.reader.Event;
 import dev.headwater.reader.Item;
+import dev.headwater.reader.Lineage;
 import dev.headwater.reader.Place;
 import dev.headwater.reader.Range;
 import dev.headwater.reader.Slot;
@@ -35,8 +36,12 @@ class RecordsTest {
     }
 
     private Chunk chunk(long to, Item... items) {
+        return chunk(new Lineage("log-1", Map.of()), to, items);
+    }
+
+    private Chunk chunk(Lineage lineage, long to, Item... items) {
         FeedLane lane = new FeedLane(settings, new Place("pots", URI.create("http://bank/pots/")), null, new Intake(1));
-        return new Chunk(lane, List.of(items), new Range("log-1", 1, to, items.length, new Cursor(to, "id-" + to), true), 0);
+        return new Chunk(lane, List.of(items), new Range(lineage.log(), 1, to, items.length, new Cursor(to, "id-" + to), true), lineage, 0);
     }
 
     private Records records(int partitions, Map<String, FeedOffset> kept) {
@@ -109,13 +114,27 @@ class RecordsTest {
         assertEquals(0, records.of(List.of()).size());
     }
 
+    /** A consumer hands on no event of a lineage before it knows where that began. */
+    @Test
+    void tell_where_a_log_forked_with_its_first_events_whatever_the_interval() {
+        Records records = records(12, Map.of());
+        records.of(List.of(chunk(10, event(10, "k", "{}"))));
+        assertEquals(1, records.of(List.of(chunk(11, event(11, "k", "{}")))).size());
+        Lineage forked = new Lineage("log-2", Map.of("log-1", new Cursor(6, "id\"6")));
+        List<SourceRecord> first = records.of(List.of(chunk(forked, 7, event(7, "k", "{}"))));
+        assertEquals(List.of("headwater.pots", "headwater.heartbeats"), first.stream().map(SourceRecord::topic).toList());
+        String text = new String((byte[]) first.get(1).value(), StandardCharsets.UTF_8);
+        assertTrue(text.contains("\"log\":\"log-2\",\"lineage\":[{\"log\":\"log-2\"},{\"log\":\"log-1\",\"cursor\":\"6.id\\\"6\"}],\"cursor\":\"7.id-7\""), text);
+        assertEquals(1, records.of(List.of(chunk(forked, 8, event(8, "k", "{}")))).size());
+    }
+
     /** Two connectors may read one feed: what one says of its topic must not count for the other's. */
     @Test
     void name_the_topic_that_a_heartbeat_speaks_of() {
         Settings mine = settings("consumer", "risk", "services", "pots", "types", "Saved@2,Closed");
         SourceRecord beat = new Records(mine, topic -> known(12, Long.MAX_VALUE), Map.of()).of(List.of(chunk(40))).get(0);
         String text = new String((byte[]) beat.value(), StandardCharsets.UTF_8);
-        assertTrue(text.startsWith("{\"topic\":\"headwater.pots.for.risk\",\"service\":\"pots\",\"feed\":\"published\",\"types\":[\"Saved\", \"Closed\"],"), text);
+        assertTrue(text.startsWith("{\"topic\":\"headwater.pots.for.risk\",\"service\":\"pots\",\"feed\":\"published\",\"types\":[\"Saved\",\"Closed\"],"), text);
         assertEquals("headwater.pots.for.risk", new String((byte[]) beat.key(), StandardCharsets.UTF_8));
         SourceRecord shared = records(12, Map.of()).of(List.of(chunk(40))).get(0);
         assertTrue(new String((byte[]) shared.value(), StandardCharsets.UTF_8).startsWith("{\"topic\":\"headwater.pots\",\"service\":\"pots\",\"feed\":\"published\",\"log\""));

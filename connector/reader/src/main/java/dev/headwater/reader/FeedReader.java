@@ -171,6 +171,15 @@ public final class FeedReader implements AutoCloseable {
         throw new FeedBroken("Expected " + feed + " to answer a page without events to limit=0.");
     }
 
+    /** The names the log has had: every feed says them to whoever asks with a cursor that no log has. */
+    public Lineage lineage() {
+        try (Answer accepted = http.get(asking("limit=0&after=" + encoded("1.?")), "application/hal+json", Duration.ZERO)) {
+            throw new FeedBroken("Expected " + feed + " to refuse the cursor 1.?, which is of no log, got " + accepted.status() + ".");
+        } catch (FeedForked forked) {
+            return forked.lineage();
+        }
+    }
+
     /** The cursor of an event, by its id. */
     public Cursor cursorOf(String eventId) {
         URI uri = asking("limit=0&lastEventId=" + encoded(eventId));

@@ -5,7 +5,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
 import java.time.format.DateTimeFormatter;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** Refusals as RFC 9457 problem documents; anything else is shown as far as it can be. */
@@ -59,12 +59,12 @@ final class Problem {
         }
         String log = Json.textAt(problem, "log");
         if (log == null) return new FeedRefused(409, said);
-        Map<String, Cursor> forks = new HashMap<>();
+        Map<String, Cursor> shared = new LinkedHashMap<>();
         for (Object one : Json.listAt(problem, "lineage")) {
             String ancestor = Json.textAt(one, "log");
             String cursor = Json.textAt(one, "cursor");
-            if (ancestor != null && cursor != null) forks.put(ancestor, Cursor.parse(cursor));
+            if (ancestor != null && cursor != null) shared.put(ancestor, Cursor.parse(cursor));
         }
-        return new FeedForked(said, log, forks);
+        return new FeedForked(said, new Lineage(log, shared));
     }
 }

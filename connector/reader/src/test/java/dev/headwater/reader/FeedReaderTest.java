@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -195,9 +196,20 @@ class FeedReaderTest {
     void says_where_a_forked_log_goes_on() {
         feed.once(LittleFeed.status(409, "{\"code\":\"HW_LOG_FORKED\",\"log\":\"new\",\"last\":1180,\"lineage\":[{\"log\":\"new\",\"parent\":\"old\",\"forkedAt\":1100},{\"log\":\"old\",\"cursor\":\"1100.abc\"}]}"));
         FeedForked forked = assertThrows(FeedForked.class, reader(new Cursor(1200, "x"))::next);
-        assertEquals("new", forked.log());
-        assertEquals(new Cursor(1100, "abc"), forked.goOnFrom("old").orElseThrow());
-        assertTrue(forked.goOnFrom("other").isEmpty());
+        assertEquals("new", forked.lineage().log());
+        assertEquals(new Cursor(1100, "abc"), forked.lineage().goOnFrom("old").orElseThrow());
+        assertTrue(forked.lineage().goOnFrom("other").isEmpty());
+    }
+
+    @Test
+    void tells_the_names_a_log_has_had() {
+        assertEquals(new Lineage(LittleFeed.LOG, Map.of()), reader(Cursor.START).lineage());
+        for (int i = 0; i < 5; i++) feed.show("1");
+        assertEquals(new Lineage(LittleFeed.LOG, Map.of()), reader(Cursor.START).lineage());
+        feed.fork("second", 3);
+        feed.fork("third", 2);
+        Cursor shared = new Cursor(2, "id.2");
+        assertEquals(new Lineage("third", Map.of(LittleFeed.LOG, shared, "second", shared)), reader(Cursor.START).lineage());
     }
 
     @Test

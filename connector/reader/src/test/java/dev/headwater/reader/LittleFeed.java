@@ -10,6 +10,7 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -35,6 +36,8 @@ public final class LittleFeed implements AutoCloseable {
     private final List<String> ids = new ArrayList<>();
     private final List<Trouble> troubles = new ArrayList<>();
     private final List<String> asked = new CopyOnWriteArrayList<>();
+    /** Former name of the log → the last event it shares with the present one. */
+    private final Map<String, Cursor> former = new LinkedHashMap<>();
     private long last;
     private Trouble lasting;
     public volatile boolean lines = true;
@@ -111,6 +114,15 @@ public final class LittleFeed implements AutoCloseable {
         notifyAll();
     }
 
+    /** The log goes on under another name behind a position, as after the restore of a backup; all its events must be shown. */
+    public synchronized void fork(String name, int at) {
+        former.replaceAll((log, shared) -> shared.position() > at ? new Cursor(at, idAt(at)) : shared);
+        former.put(log, new Cursor(at, idAt(at)));
+        log = name;
+        for (List<?> list : List.of(shown, positions, ids)) list.subList(at, list.size()).clear();
+        last = at;
+    }
+
     /** The next request of the feed gets this. */
     public synchronized void once(Trouble trouble) {
         troubles.add(trouble);
@@ -176,8 +188,10 @@ public final class LittleFeed implements AutoCloseable {
         synchronized (this) {
             Cursor after = Cursor.parse(query.getOrDefault("after", "0").replace("start", "0").replace("end", cursor(last)));
             if (after.position() > last || !idAt(after.position()).equals(after.id())) {
-                String body = "{\"status\":409,\"code\":\"HW_LOG_DIVERGED\",\"detail\":\"not this log\",\"log\":\"%s\",\"last\":%d,\"lineage\":[{\"log\":\"%s\"}]}";
-                send(exchange, 409, "application/problem+json", body.formatted(log, last, log));
+                StringBuilder lineage = new StringBuilder("{\"log\":\"" + log + "\"}");
+                former.forEach((name, shared) -> lineage.append(",{\"log\":\"%s\",\"cursor\":\"%s\"}".formatted(name, shared)));
+                String body = "{\"status\":409,\"code\":\"%s\",\"detail\":\"not this log\",\"log\":\"%s\",\"last\":%d,\"lineage\":[%s]}";
+                send(exchange, 409, "application/problem+json", body.formatted(former.isEmpty() ? "HW_LOG_DIVERGED" : "HW_LOG_FORKED", log, last, lineage));
                 return;
             }
             int wait = Integer.parseInt(query.getOrDefault("wait", "0"));

@@ -103,8 +103,8 @@ class SpecCasesTest {
         Object fork = Json.at(one, "throws", "fork");
         if (fork != null) {
             FeedForked forked = (FeedForked) thrown;
-            assertEquals(Json.textAt(fork, "log"), forked.log());
-            Cursor shared = forked.goOnFrom(Json.textAt(one, "after", "log")).orElseThrow();
+            assertEquals(Json.textAt(fork, "log"), forked.lineage().log());
+            Cursor shared = forked.lineage().goOnFrom(Json.textAt(one, "after", "log")).orElseThrow();
             assertEquals(new Cursor((Long) Json.at(fork, "position"), Json.textAt(fork, "id")), shared);
         } else if ("gap".equals(code)) assertTrue(thrown instanceof FeedBroken);
         else if (code != null) assertTrue(thrown.getMessage().contains(code), String.valueOf(thrown));
