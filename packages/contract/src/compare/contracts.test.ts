@@ -87,7 +87,41 @@ it('retires in steps: published, deprecated, gone', () => {
   ).toEqual(['readers: READER_REMOVED'])
 })
 
-it('holds the new contract against all earlier ones', () => {
+it('holds levels against what was promised last, so that a type can be let go step by step', () => {
+  const stages: Record<string, EventDeclaration | undefined> = {
+    internal: { data: saved },
+    published: published(saved),
+    deprecated: { data: saved, level: 'deprecated', until: '2027-01-01' },
+    earlier: { data: saved, level: 'deprecated', until: '2026-12-01' },
+    gone: undefined,
+  }
+  const after = (served: string, now: string) =>
+    compareContracts(
+      served.split(' ').map((stage) => document(stages[stage])),
+      document(stages[now]),
+    ).map(({ rule }) => rule)
+  expect(after('internal published deprecated', 'gone')).toEqual(['TYPE_REMOVED'])
+  expect(after('published deprecated', 'deprecated')).toEqual([])
+  expect(after('internal published deprecated gone', 'gone')).toEqual([])
+  expect(after('published deprecated internal', 'gone')).toEqual([])
+  // Also where the code is served already, as while it is being written.
+  expect(after('published gone', 'gone')).toEqual(['LEVEL_SKIPPED'])
+  expect(after('published deprecated earlier', 'earlier')).toEqual(['SUNSET_EARLIER'])
+  expect(after('published gone', 'published')).toEqual([])
+  expect(after('internal gone', 'gone')).toEqual(['TYPE_REMOVED'])
+})
+
+it('knows that experimental access ends by itself', () => {
+  const tried: EventDeclaration = { data: saved, level: 'experimental', readers: ['a', 'b'], until: '2027-01-01' }
+  const on = (day: string, now: EventDeclaration | undefined) =>
+    compareContracts(document(tried), document(now), { today: new Date(day) }).map(({ rule }) => rule)
+  expect(on('2026-12-31', undefined)).toEqual(['TYPE_WITHDRAWN'])
+  expect(on('2027-01-01', undefined)).toEqual([])
+  expect(on('2026-12-31', { ...tried, readers: ['a'] })).toEqual(['READER_REMOVED'])
+  expect(on('2027-01-01', { ...tried, readers: ['a'] })).toEqual([])
+})
+
+it('holds the schemas of the new contract against all earlier ones', () => {
   const [one, two, three] = [
     z.object({ a: z.string() }),
     z.object({ a: z.string().optional() }),

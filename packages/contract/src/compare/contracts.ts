@@ -37,23 +37,28 @@ export interface Change {
   readonly suggestion: string
 }
 
+export interface ContractCompareOptions {
+  /** Today, for access that ends by itself; default the real one. */
+  readonly today?: Date
+}
+
 /**
  * Every change between earlier contracts of a service (oldest first, all inside views or all of one reader) and the new one that
- * breaks readers or history.
+ * breaks readers or history. Schemas are held against all earlier ones, levels against what was promised last: who was let go step by
+ * step is gone.
  */
 export function compareContracts(
   earlier: ContractDocument | readonly ContractDocument[],
   now: ContractDocument,
+  { today = new Date() }: ContractCompareOptions = {},
 ): Change[] {
   const all = Array.isArray(earlier) ? (earlier as readonly ContractDocument[]) : [earlier as ContractDocument]
   const seen = new Map<string, Change>()
-  // The newest first: of the same change, the sentence speaks of what was there last.
-  for (const before of all.toReversed()) {
-    for (const [type, promised] of Object.entries(before.types)) {
-      for (const change of changesOf(type, promised, now.types[type])) {
-        const key = [type, change.rule, change.breaks, change.at, change.version].join(' ')
-        if (!seen.has(key)) seen.set(key, change)
-      }
+  for (const type of new Set(all.flatMap(({ types }) => Object.keys(types)))) {
+    const served = all.map(({ types }) => types[type])
+    for (const change of changesOf(served, now.types[type], today)) {
+      const key = [type, change.rule, change.breaks, change.at, change.version].join(' ')
+      if (!seen.has(key)) seen.set(key, { type, ...change })
     }
   }
   return [...seen.values()]
@@ -61,14 +66,27 @@ export function compareContracts(
 
 type Said = Omit<Change, 'type'>
 
-function changesOf(type: string, before: Promised, now: Promised | undefined): Change[] {
-  const changes: Said[] = [...levelChanges(before, now)]
-  if (now !== undefined) {
-    if (before.published !== undefined && now.published !== undefined) changes.push(...publishedChanges(before, now))
-    if (before.stored !== undefined && now.stored !== undefined)
-      changes.push(...storedChanges(before.stored, now.stored))
-  } else if (before.stored !== undefined && before.level === 'internal') changes.push(forgotten)
-  return changes.map((change) => ({ type, ...change }))
+/** Of one type, as it was in each contract. */
+function changesOf(served: readonly (Promised | undefined)[], now: Promised | undefined, today: Date): Said[] {
+  const known = served.filter((one) => one !== undefined)
+  const promised = known.filter(({ level }) => level !== 'internal')
+  if (promised.length === 0 && now === undefined)
+    return known.some(({ stored }) => stored !== undefined) ? [forgotten] : []
+  const last = promised.at(-1)?.level
+  const lately = promised.slice(promised.findLastIndex(({ level }) => level !== last) + 1)
+  const levels = lately.toReversed().flatMap((before) => levelChanges(before, now, today))
+  // Of what is gone already nobody is deprived now; what was never to be done still is not.
+  const isGone = (served.at(-1)?.level ?? 'internal') === 'internal'
+  // The newest first: of the same change, the sentence speaks of what was there last.
+  const schemas = known.toReversed().flatMap((before) => schemaChanges(before, now))
+  return [...levels.filter(({ breaks }) => !isGone || breaks === 'never'), ...schemas]
+}
+
+function schemaChanges(before: Promised, now: Promised | undefined): Said[] {
+  return [
+    ...(before.published !== undefined && now?.published !== undefined ? publishedChanges(before, now) : []),
+    ...(before.stored !== undefined && now?.stored !== undefined ? storedChanges(before.stored, now.stored) : []),
+  ]
 }
 
 const forgotten: Said = {
@@ -81,11 +99,11 @@ const forgotten: Said = {
 
 const outside: readonly Level[] = ['published', 'deprecated']
 
-function levelChanges(before: Promised, now: Promised | undefined): Said[] {
+function levelChanges(before: Promised, now: Promised | undefined, today: Date): Said[] {
   const level = now?.level ?? 'internal'
-  if (before.level === level)
-    return level === 'internal' ? [] : [...sunsetChanges(before, now!), ...readerChanges(before, now!)]
-  if (before.level === 'experimental' && !outside.includes(level)) return [withdrawn(before)]
+  if (before.level === level) return [...sunsetChanges(before, now!), ...readerChanges(before, now!, today)]
+  if (before.level === 'experimental')
+    return outside.includes(level) || hasEnded(before, today) ? [] : [withdrawn(before)]
   if (before.level === 'published' && level === 'deprecated') {
     return [
       said(
@@ -161,9 +179,11 @@ function sunsetChanges(before: Promised, now: Promised): Said[] {
   ]
 }
 
-function readerChanges({ readers: before = [] }: Promised, { level, readers = [] }: Promised): Said[] {
-  if (level !== 'experimental') return []
-  return before
+const hasEnded = ({ until = '' }: Promised, today: Date): boolean => Date.parse(until) <= today.getTime()
+
+function readerChanges(before: Promised, { level, readers = [] }: Promised, today: Date): Said[] {
+  if (level !== 'experimental' || hasEnded(before, today)) return []
+  return (before.readers ?? [])
     .filter((reader) => !readers.includes(reader))
     .map((reader) =>
       said(

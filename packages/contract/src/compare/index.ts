@@ -2,7 +2,7 @@
 export { compare } from './compare.ts'
 export type { CompareOptions, Direction, Incompatibility } from './compare.ts'
 export { compareContracts } from './contracts.ts'
-export type { Change, ChangeRule } from './contracts.ts'
+export type { Change, ChangeRule, ContractCompareOptions } from './contracts.ts'
 export type { Difference, Rule } from './difference.ts'
 export { brokenBy } from './readers.ts'
 export type { Broken, KnownReader } from './readers.ts'
