@@ -215,6 +215,31 @@ it('stops when told to', async () => {
   await alive()
 })
 
+it('keeps nobody waiting for one who left the queue', async () => {
+  const [first, second] = [new AbortController(), new AbortController()]
+  const long = 'select count(*) from range(1000000) a, range(1000000) b where a.range + b.range = 7'
+  const running = outcome(long, { signal: first.signal })
+  await lake.explain('select 1')
+  const left = outcome(long, { signal: second.signal })
+  const patient = outcome('select 1')
+  await lake.explain('select 2')
+  second.abort()
+  // He leaves at once, while the first one still runs.
+  expect(await left).toMatch(/HW_QUERY_CANCELLED|abort/i)
+  first.abort()
+  expect(await running).toMatch(/HW_QUERY_CANCELLED|abort/i)
+  expect(await patient).toEqual([[1]])
+})
+
+it('lets go of those who wait when it is closed', async () => {
+  const other = await openLake({ directory: join(directory, 'other'), processes: { count: 1 } })
+  const long = 'select count(*) from range(1000000) a, range(1000000) b where a.range + b.range = 7'
+  const asked = [other.query(long), other.query('select 1')].map((answer) => expect(answer).rejects.toThrow())
+  await other.explain('select 1')
+  await other.close()
+  await Promise.all(asked)
+})
+
 it('cuts rows and bytes off, and says so', async () => {
   expect(await lake.query('select n from Saved order by n', { limits: { rows: 2 } })).toMatchObject({
     rows: [[0], [1]],

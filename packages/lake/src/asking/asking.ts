@@ -1,3 +1,4 @@
+import { LakeError } from '../failure.ts'
 import { AskingProcess } from './asking-process.ts'
 import type { ProcessLimits } from './protocol.ts'
 import type { Scratch } from '../scratch.ts'
@@ -21,7 +22,7 @@ export class Asking {
   #processes: AskingProcess[] = []
   /** Busy when their tails became void; ended after their question. */
   #stale: AskingProcess[] = []
-  readonly #waiting: (() => void)[] = []
+  #waiting: (() => void)[] = []
   readonly #inspected = new Map<string, Statement>()
   #closed = false
 
@@ -55,7 +56,7 @@ export class Asking {
         this.#stale = this.#stale.filter((one) => one !== process)
         process.kill()
       }
-      this.#waiting.shift()?.()
+      this.#wake()
     }
   }
 
@@ -69,6 +70,7 @@ export class Asking {
 
   async close(): Promise<void> {
     this.#closed = true
+    this.#wake()
     await Promise.all([...this.#processes, ...this.#stale].map((process) => process.close()))
   }
 
@@ -92,13 +94,33 @@ export class Asking {
   async #free(signal?: AbortSignal): Promise<AskingProcess> {
     for (;;) {
       signal?.throwIfAborted()
+      if (this.#closed) throw new LakeError('HW_QUERY_STOPPED', 'The lake was closed before the question was asked.')
       const idle = this.#alive().find(({ busy }) => !busy)
       const process = idle ?? (this.#processes.length < this.#options.processes ? this.#start() : undefined)
       if (process !== undefined) {
         process.busy = true
         return process
       }
-      await new Promise<void>((resolve) => this.#waiting.push(resolve))
+      await this.#turn(signal)
     }
+  }
+
+  /** Resolves when a process may have become free, or the signal says that nobody waits any more. */
+  async #turn(signal?: AbortSignal): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const turn = () => {
+        signal?.removeEventListener('abort', turn)
+        resolve()
+      }
+      signal?.addEventListener('abort', turn)
+      this.#waiting.push(turn)
+    })
+  }
+
+  /** All of them, in their order: were it one, nobody would come in the place of one who has left. */
+  #wake(): void {
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const turn of waiting) turn()
   }
 }
