@@ -94,6 +94,8 @@ const readers = async () =>
 
 it('knows who reads which fields, declared by themselves; somebody who only reads counts as reading everything', async () => {
   await vi.waitFor(async () => expect(await readers()).toHaveLength(2), 10_000)
+  expect((await ask('refused', [], '/pots/events')).status).toBe(403)
+  expect((await ask('clumsy', ['events:read'], '/pots/events?limit=x')).status).toBe(400)
   await ask('stranger', ['events:read'], '/pots/events')
   await ask('curious', ['events:read', 'explore'], '/pots/events')
   // Declaring, being seen to read and being written down come one after the other, in the reader's own time.

@@ -278,8 +278,9 @@ function handlerOf(
     const first = rest.split('/')[1] ?? ''
     if (first === 'contract') return await promised.handle(request, context)
     if (first === 'events') {
-      promised.readBy(context.caller)
-      return await events(request, context)
+      const answer = await events(request, context)
+      if (answer.ok || answer.status === 304) promised.readBy(context.caller)
+      return answer
     }
     if (first === 'log') return await whole(request, context)
     if (first === 'consumers') return await consumersResource(running(), context, basePath)
