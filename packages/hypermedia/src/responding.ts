@@ -40,13 +40,14 @@ export function actionReply(
   deprecated: Deprecation | undefined,
 ): Reply {
   const isHtml = face === 'text/html'
+  // What describes the body does not fit another one; all else, such as a cookie, is for whoever asked.
+  const { 'content-type': _, 'content-location': itself, etag: __, location: to = itself, ...others } = headers
   if (status >= 400) {
     if (!isHtml) return { status, headers: { 'cache-control': 'no-store', ...headers }, body }
-    return problemPage({ kind: 'trouble', problem: JSON.parse(body) as Problem, headers: {} }, `${site.base}/`)
+    return problemPage({ kind: 'trouble', problem: JSON.parse(body) as Problem, headers: others }, `${site.base}/`)
   }
-  const to = headers['location'] ?? headers['content-location']
   // A browser goes on to the resource, so that reloading the page does not send the form again.
-  if (isHtml && to !== undefined) return { status: 303, headers: { location: to } }
+  if (isHtml && to !== undefined) return { status: 303, headers: { ...others, location: to } }
   const type = isHtml ? {} : { 'content-type': face }
   const all = { 'cache-control': 'private, no-cache', ...headers, ...type, ...deprecationHeaders(deprecated) }
   return { status, headers: all, body }

@@ -21,6 +21,7 @@ const desk = view('/desk', async () => ({ open: true }), {
       async act({ roomId, guest }, { run }) {
         await run(room.book, roomId, { guest })
         confirmed.push(roomId)
+        return { headers: { 'set-cookie': `room=${roomId}; Path=/rooms` } }
       },
     }),
   },
@@ -38,7 +39,8 @@ async function ask(path: string, body?: object, headers: Record<string, string> 
   const said = { authorization, 'content-type': 'application/json', ...headers }
   const init = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }
   const answer = await landscape.handle(new Request(new URL(path, landscape.url), { ...init, headers: said }))
-  return { status: answer.status, body: await answer.json() }
+  const text = await answer.text()
+  return { status: answer.status, headers: answer.headers, body: text.startsWith('{') ? JSON.parse(text) : text }
 }
 const guestOf = async (roomId: string) => (await place.landscape.services.get('rooms')!.load(room, roomId)).guest
 
@@ -67,4 +69,13 @@ it('does nothing for whoever names a version of what has none', async () => {
   }
   expect(await guestOf('r3')).toBe('')
   expect((await ask('/rooms/desk/book', { roomId: 'r3', guest: 'ada' }, { 'if-match': '*' })).status).toBe(200)
+})
+
+it('gives a browser without scripts what a program gets beside the document', async () => {
+  const booking = { roomId: 'r4', guest: 'ada' }
+  const program = await ask('/rooms/desk/book', booking)
+  expect(program.headers.get('set-cookie')).toBe('room=r4; Path=/rooms')
+  const { status, headers } = await ask('/rooms/desk/book', booking, { accept: 'text/html' })
+  expect([status, headers.get('location'), headers.get('etag')]).toEqual([303, '/rooms/desk', null])
+  expect(headers.get('set-cookie')).toBe('room=r4; Path=/rooms')
 })
