@@ -47,13 +47,16 @@ export async function startJava(program: JavaProgram): Promise<JavaProcess> {
     detached: true,
     stdio: ['ignore', output.fd, output.fd],
   })
-  let failure: string | undefined
-  child.once('error', (error) => (failure = `${error.message}: install Java 17 or newer`))
-  child.once('exit', (code, signal) => (failure ??= signal === null ? `exit code ${code}` : `signal ${signal}`))
+  let ending: string | undefined
+  let failure: Error | undefined
+  child.once('error', (error) => (failure = error))
+  child.once('exit', (code, signal) => (ending = signal === null ? `exit code ${code}` : `signal ${signal}`))
   child.unref()
   await output.close()
-  if (child.pid !== undefined) await writeFile(pidFile(name, directory), String(child.pid))
-  return { pid: child.pid ?? -1, ended: () => failure }
+  if (child.pid === undefined)
+    throw new KafkaFailed(`${name} could not be started (${failure?.message}). Install Java 17 or newer.`)
+  await writeFile(pidFile(name, directory), String(child.pid))
+  return { pid: child.pid, ended: () => ending }
 }
 
 /** The process that an earlier run left behind in this directory, if it still runs. */
@@ -97,6 +100,8 @@ export async function untilReady(
 }
 
 function signal(pid: number, name: NodeJS.Signals | 0): boolean {
+  // Zero and below are groups: -1 is every process of ours.
+  if (!(pid > 0)) throw new KafkaFailed(`Expected the id of a process, got ${pid}: nothing was signalled.`)
   try {
     return process.kill(pid, name)
   } catch {
