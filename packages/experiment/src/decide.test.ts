@@ -72,6 +72,11 @@ describe('the rule', () => {
     expect(outcome({ plain, rounded }).kind).toBe(kind)
   })
 
+  it('keeps what is better when nothing that is guarded against has ever happened', () => {
+    const arm = (saved: number) => ({ units: 9_000, saved, closed: 0 })
+    expect(outcome({ plain: arm(1_800), rounded: arm(2_200) }).kind).toBe('keep')
+  })
+
   it('keeps nothing before the minimum has run, and stops harm at once', () => {
     const soon = '2027-01-10T00:00:00.000000Z'
     expect(outcome({ plain, rounded: { units: 20_000, saved: 4_800, closed: 400 } }, soon)).toMatchObject({

@@ -123,17 +123,29 @@ it('makes a sequence wider than one look, and narrowest where it was told to be'
 })
 
 it('gives the confidence sequence of the paper', () => {
-  const n = 4000
-  const { difference } = computed(proportion(500n, 2000n), proportion(600n, 2000n), {
+  // The same spread in both variants, so that neither is moved towards the other.
+  const pulse = Array.from({ length: 2000 }, (_, i) => i % 4)
+  const { difference } = computed(mean(pulse), mean(pulse.map((value) => value + 1)), {
     method: { kind: 'sequence', tightestAt: 1000 },
   })
+  const n = 4000
   const rho2 = (-2 * Math.log(0.05) + Math.log(-2 * Math.log(0.05) + 1)) / 1000
-  // Control varies less than both together; it is moved towards them by 200 units of 2,200.
-  const [control, treatment] = [0.25 * 0.75, 0.3 * 0.7]
-  const steadied = control + (((control + treatment) / 2 - control) * 200) / 2200
-  const sigma = Math.sqrt((n * (steadied + treatment)) / 2000)
+  const sigma = Math.sqrt((n * 2 * 1.25) / 1999)
   const reach = sigma * Math.sqrt(((2 * (n * rho2 + 1)) / (n * n * rho2)) * Math.log(Math.sqrt(n * rho2 + 1) / 0.05))
   expect(difference.upper! - difference.estimate).toBeCloseTo(reach, 12)
+})
+
+it('holds shares against the spread they would have under the null, also when no unit did anything yet', () => {
+  const none = computed(proportion(0n, 9000n), proportion(0n, 9000n))
+  const { lower, upper, p } = none.difference
+  expect([p, none.difference.estimate]).toEqual([1, 0])
+  // A few in 9,000 could be there unseen; a hundred could not.
+  expect([lower! < -3 / 9000, lower! > -100 / 9000]).toEqual([true, true])
+  expect(upper).toBeCloseTo(-lower!, 12)
+  expect(judge(none, { claim: 'not-inferior', better: 'lower', margin: 0.01 })).toMatchObject({ holds: 'yes' })
+  expect(judge(none, { claim: 'not-inferior', better: 'lower', margin: 1 / 9000 })).toMatchObject({ holds: 'open' })
+  const all = computed(proportion(9000n, 9000n), proportion(9000n, 9000n), fixed)
+  expect(all.difference.upper).toBeCloseTo(-all.difference.lower!, 12)
 })
 
 it('bounds a lift by Fieller: each end is where treatment − (1 + λ) control meets the critical value', () => {

@@ -3,6 +3,7 @@ import { scoreEffect, waldEffect, type Reach } from './effect.ts'
 import { InvalidStatistics, within } from './invalid.ts'
 import { lift, proportions } from './lift.ts'
 import { obstacle } from './linear.ts'
+import { isScored } from './score.ts'
 import { steadied } from './steady.ts'
 import {
   cannot,
@@ -40,12 +41,12 @@ export function compareContrast(given: Contrast, options: CompareOptions): Compa
   const from = method.kind === 'fixed' ? 0 : (method.from ?? defaultFrom)
   const fewest = Math.min(given.n[0], given.n[1])
   if (fewest < from) return tooFew(from, fewest)
-  if (!(given.varianceOfDifference > 0))
+  if (!(given.varianceOfDifference > 0) && !isScored(given.metric, method))
     return cannot(
       'no-variance',
       'All units of both variants have the same value: there is no spread to measure against.',
     )
-  const trusted = method.kind === 'fixed' ? given : steadied(given)
+  const trusted = method.kind === 'fixed' || isScored(given.metric, method) ? given : steadied(given)
   const reach = { measured: measure(trusted, method, options), alpha, alternative }
   const found = effects(trusted, reach, options.lift ?? 'fieller')
   return { kind: 'computed', metric: given.metric, alpha, alternative, ...found }
@@ -55,7 +56,7 @@ function effects(given: Contrast, reach: Reach, lifted: 'fieller' | 'delta') {
   const { n, base, difference, varianceOfBase, varianceOfDifference, covariance, adjusted } = given
   const varianceOfTreatment = varianceOfBase + varianceOfDifference + 2 * covariance
   const standardError = Math.sqrt(varianceOfDifference)
-  const scored = reach.measured.kind === 'fixed' && reach.measured.test === 'score'
+  const scored = isScored(given.metric, reach.measured)
   const liftBy = scored && lifted === 'fieller' ? ('score' as const) : lifted
   return {
     method: reach.measured,

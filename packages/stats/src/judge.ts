@@ -1,6 +1,6 @@
 import { within } from './invalid.ts'
 import { cannot, type CannotCompute, type Claim, type Comparison, type Effect, type Verdict } from './result.ts'
-import { scoreZ } from './score.ts'
+import { isScored, scoreZ } from './score.ts'
 import { pValue } from './yardstick.ts'
 
 /**
@@ -43,9 +43,8 @@ function pOfClaim(comparison: Comparison, { better, on }: Claim, threshold: numb
 }
 
 function zOfDifference(comparison: Comparison, threshold: number): number {
-  const { method, difference } = comparison
-  const scored = method.kind === 'fixed' && method.test === 'score'
-  return scored ? scoreZ(comparison, 'difference', threshold) : waldZ(difference, threshold)
+  const { metric, method, difference } = comparison
+  return isScored(metric, method) ? scoreZ(comparison, 'difference', threshold) : waldZ(difference, threshold)
 }
 
 const waldZ = ({ estimate, standardError }: Effect, threshold: number) => (estimate - threshold) / standardError

@@ -4,6 +4,7 @@ import {
   compare,
   compareQuantiles,
   forecast,
+  judge,
   merge,
   noUnits,
   random,
@@ -119,6 +120,30 @@ it('does not trust a small variant that has not seen the rare values yet: 5 % of
   for (const metric of [rare, metrics[1]!])
     expect(shareOfRuns(metric, 0, options, ({ difference }) => difference.p <= 0.05, 0.05)).toBeLessThan(bound)
 })
+
+it.each([0.5, 0.1])(
+  'calls a rare harm at its margin safe no more often than α/2, %d of the units in treatment',
+  (treated) => {
+    // Control one of a thousand, treatment eleven: exactly the percentage point that it may rise.
+    let safe = 0
+    for (let run = 0; run < runs; run++) {
+      const { uniform } = random(run)
+      let [control, treatment] = [noUnits({ kind: 'proportion' }), noUnits({ kind: 'proportion' })]
+      for (let look = 0; look < 40; look++) {
+        const units = (share: number, rate: number) => Array.from({ length: 100 * share }, () => uniform() < rate)
+        control = addUnits(control, units(1 - treated, 0.001))
+        treatment = addUnits(treatment, units(treated, 0.011))
+        const result = compare(control, treatment, { method: { kind: 'sequence', from: 250 * treated } })
+        if (result.kind !== 'computed') continue
+        const verdict = judge(result, { claim: 'not-inferior', better: 'lower', margin: 0.01 })
+        if (verdict.kind !== 'computed' || verdict.holds !== 'yes') continue
+        safe++
+        break
+      }
+    }
+    expect(safe / runs).toBeLessThan(0.025 + 2.5 * Math.sqrt((0.025 * 0.975) / runs))
+  },
+)
 
 it('one-sided and mixture intervals may be looked at as well, a fixed one may not', () => {
   const metric = metrics[0]!

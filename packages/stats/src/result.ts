@@ -84,7 +84,7 @@ export interface Comparison {
   readonly control: Estimate
   readonly treatment: Estimate
   readonly difference: Effect
-  /** `score` stands in for `fieller` where the method is `fixed` and the metric a proportion. */
+  /** `score` stands in for `fieller` where the metric is a proportion, but with a mixture. */
   readonly liftBy: 'fieller' | 'delta' | 'score'
   readonly lift: Effect | CannotCompute
   /** What the covariate did; absent when none was used. */

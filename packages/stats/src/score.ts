@@ -1,7 +1,14 @@
+import type { Measured } from './result.ts'
+
 /** Successes of units in control and treatment. */
 export interface Proportions {
   readonly control: { readonly n: number; readonly value: number }
   readonly treatment: { readonly n: number; readonly value: number }
+}
+
+/** Whether proportions are held against a null by the spread they would have under it: always, but with a mixture made for one spread. */
+export function isScored(metric: string, { kind }: Pick<Measured, 'kind'>): boolean {
+  return metric === 'proportion' && kind !== 'mixture'
 }
 
 /** Which pairs of true proportions a null allows: treatment = control + null, or control × (1 + null). */
@@ -10,7 +17,8 @@ export type Scale = 'difference' | 'lift'
 /**
  * Standard errors between what was seen and a null, measured where the null is likeliest: the score test. For "no difference" it is the pooled z-test (Pearson);
  * for a margin Farrington & Manning 1990; its inversion is the interval of Mee 1984, which is Miettinen & Nurminen's 1985 without N/(N − 1) (difference), and Koopman 1984 (ratio).
- * Keeps its level for small samples and proportions near 0 or 1, where estimate ± z × standard error does not.
+ * Keeps its level for small samples and proportions near 0 or 1, where estimate ± z × standard error does not: a share of which no unit is seen
+ * yet has a spread at the margin, and none where it is. Being consistent, it serves the confidence sequence as well as one look.
  */
 export function scoreZ({ control, treatment }: Proportions, scale: Scale, nil: number): number {
   const [slope, shift] = scale === 'difference' ? [1, nil] : [1 + nil, 0]
@@ -20,23 +28,23 @@ export function scoreZ({ control, treatment }: Proportions, scale: Scale, nil: n
   const c = likeliest({ control, treatment }, slope, shift)
   const t = slope * c + shift
   const variance = (t * (1 - t)) / treatment.n + (slope * slope * c * (1 - c)) / control.n
-  return (treatment.value - slope * control.value - shift) / Math.sqrt(Math.max(variance, 0))
+  const gap = treatment.value - slope * control.value - shift
+  // Nothing seen and nothing allowed, as of no event in either: exactly what the null says.
+  return gap === 0 ? 0 : gap / Math.sqrt(Math.max(variance, 0))
 }
 
-/** Control's proportion of greatest likelihood when treatment's is slope × control + shift. */
+/**
+ * Control's proportion of greatest likelihood when treatment's is slope × control + shift: where the gradient
+ * a/c − b/(1 − c) + slope × (d/t − e/(1 − t)) is zero, multiplied out so that it stays finite.
+ */
 function likeliest({ control, treatment }: Proportions, slope: number, shift: number): number {
-  const gradient = (c: number) => {
+  const [a, b] = [control.n * control.value, control.n * (1 - control.value)]
+  const [d, e] = [treatment.n * treatment.value, treatment.n * (1 - treatment.value)]
+  return crossing(Math.max(0, -shift / slope), Math.min(1, (1 - shift) / slope), (c) => {
     const t = slope * c + shift
-    return (
-      per(control.n * control.value, c) -
-      per(control.n * (1 - control.value), 1 - c) +
-      slope * (per(treatment.n * treatment.value, t) - per(treatment.n * (1 - treatment.value), 1 - t))
-    )
-  }
-  return crossing(Math.max(0, -shift / slope), Math.min(1, (1 - shift) / slope), gradient)
+    return (a * (1 - c) - b * c) * t * (1 - t) + slope * (d * (1 - t) - e * t) * c * (1 - c)
+  })
 }
-
-const per = (count: number, share: number) => (count === 0 ? 0 : count / share)
 
 /** Nulls within `critical` of what was seen. */
 export function scoreInterval(seen: Proportions, scale: Scale, critical: number): [lower: number, upper: number] {
@@ -52,13 +60,31 @@ export function scoreInterval(seen: Proportions, scale: Scale, critical: number)
   return [lower, crossing(estimate, far - 1, (nil) => z(nil) + critical)]
 }
 
-/** Where a falling function crosses zero, by bisection: to the last bit, or to 2⁻¹²⁰ of the bracket near zero. */
+/**
+ * Where a falling function crosses zero, to the last bits or to 2⁻¹²⁰ of the bracket near zero: by chords (regula falsi as Anderson and Björck
+ * mended it, 1973), and by a half whenever three of them have not halved the bracket.
+ */
 function crossing(low: number, high: number, falling: (x: number) => number): number {
-  for (let step = 0; step < 120; step++) {
+  let [atLow, atHigh] = [Infinity, -Infinity]
+  let [wide, chords] = [high - low, 0]
+  const least = wide * 2 ** -120
+  for (;;) {
     const middle = low + (high - low) / 2
-    if (middle <= low || middle >= high) break
-    if (falling(middle) > 0) low = middle
-    else high = middle
+    if (middle <= low || middle >= high || high - low < least) return middle
+    if (high - low <= wide / 2) [wide, chords] = [high - low, 0]
+    const chord = low + ((high - low) * atLow) / (atLow - atHigh)
+    const x = chord > low && chord < high && chords++ < 3 ? chord : middle
+    const value = falling(x)
+    if (value === 0) return x
+    // The end that stays is weighed less, so that the next chord crosses on its side.
+    if (value > 0) {
+      if (x === chord) atHigh *= weight(value / atLow)
+      ;[low, atLow] = [x, value]
+    } else {
+      if (x === chord) atLow *= weight(value / atHigh)
+      ;[high, atHigh] = [x, value]
+    }
   }
-  return low + (high - low) / 2
 }
+
+const weight = (ratio: number) => (ratio < 1 ? 1 - ratio : 0.5)
