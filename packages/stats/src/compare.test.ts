@@ -159,6 +159,27 @@ it('bounds a lift by Fieller: each end is where treatment − (1 + λ) control m
   expect(lift.estimate).toBeCloseTo(treatment.value / control.value - 1, 14)
 })
 
+it('calls more a lift above zero, and judges a relative margin alike, where control is below zero', () => {
+  const [c, t] = [mean([-90, -110, -100, -95, -105]), mean([-80, -100, -90, -85, -95])]
+  for (const lift of ['fieller', 'delta'] as const) {
+    const result = computed(c, t, { ...fixed, lift })
+    expect(result.lift).toMatchObject({ estimate: expect.closeTo(0.1, 12), lower: expect.any(Number) })
+    // As if the same distances lay above zero.
+    const above = computed(mean([90, 110, 100, 95, 105]), mean([100, 120, 110, 105, 115]), { ...fixed, lift })
+    expect(judge(result, { claim: 'not-inferior', better: 'higher', margin: 0.05, on: 'lift' })).toMatchObject({
+      holds: judge(above, { claim: 'not-inferior', better: 'higher', margin: 0.05, on: 'lift' })['holds' as never],
+    })
+    expect(judge(result, { claim: 'not-inferior', better: 'lower', margin: 0.01, on: 'lift' })).toMatchObject({
+      holds: 'open',
+    })
+    for (const margin of [0.01, 0.05, 0.2]) {
+      const verdict = judge(result, { claim: 'not-inferior', better: 'higher', margin, on: 'lift' })
+      if (verdict.kind !== 'computed') throw new Error(verdict.sentence)
+      expect(verdict.holds === 'yes').toBe(verdict.p <= 0.05)
+    }
+  }
+})
+
 it('says why something cannot be computed', () => {
   const reason = (c: Sums, t: Sums, options?: CompareOptions) => {
     const result = compare(c, t, options)
@@ -166,6 +187,8 @@ it('says why something cannot be computed', () => {
   }
   expect(reason(mean([1]), mean([1, 2]), fixed)).toBe('too-few-units')
   expect(reason(mean([1, 2, 3]), mean([1, 2, 3]))).toBe('too-few-units')
+  // What is asked for is what is needed for an answer, not one of its parts.
+  expect(compare(mean([1]), mean([1, 2]))).toMatchObject({ sentence: expect.stringMatching(/^50 units are needed/) })
   expect(reason(mean([2, 2]), mean([2, 2, 2]), fixed)).toBe('no-variance')
   const empty = addUnits(noUnits({ kind: 'ratio' }), [
     { y: 1, x: 0 },

@@ -27,7 +27,8 @@ export function compare<S extends ProportionSums | MeanSums | RatioSums>(
 ): Comparison | CannotCompute {
   sameMetric(control, treatment)
   const reason = obstacle(control) ?? obstacle(treatment)
-  if (reason === 'too-few-units') return tooFew(2, control.n < treatment.n ? control.n : treatment.n)
+  if (reason === 'too-few-units')
+    return tooFew(Math.max(2, fewestOf(options.method)), control.n < treatment.n ? control.n : treatment.n)
   if (reason === 'no-denominator')
     return cannot(reason, 'The denominator adds up to zero in a variant, so the ratio has no value there.')
   return compareContrast(contrast(control, treatment, options.adjust ?? true), options)
@@ -38,7 +39,7 @@ export function compareContrast(given: Contrast, options: CompareOptions): Compa
   const { alpha = 0.05, alternative = 'different', method = { kind: 'sequence' } } = options
   within('alpha', alpha, 0, 0.5)
   checkMethod(method)
-  const from = method.kind === 'fixed' ? 0 : (method.from ?? defaultFrom)
+  const from = fewestOf(method)
   const fewest = Math.min(given.n[0], given.n[1])
   if (fewest < from) return tooFew(from, fewest)
   if (!(given.varianceOfDifference > 0) && !isScored(given.metric, method))
@@ -94,6 +95,9 @@ function welch({ parts: [c, t], n }: Contrast): number {
 }
 
 const root = (variance: number) => Math.sqrt(Math.max(0, variance))
+
+/** Units in each variant before which a method says nothing. */
+const fewestOf = (method: Method = { kind: 'sequence' }) => (method.kind === 'fixed' ? 0 : (method.from ?? defaultFrom))
 
 function tooFew(needed: number, got: number | bigint): CannotCompute {
   return cannot(

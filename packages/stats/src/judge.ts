@@ -57,8 +57,8 @@ function zOfLift(comparison: Comparison, threshold: number): number {
   const [ofDifference, ofControl, ofTreatment] = [difference, control, treatment].map(
     (it) => it.standardError * it.standardError,
   ) as [number, number, number]
-  const covariance = (ofTreatment - ofControl - ofDifference) / 2
+  const [size, sign] = [Math.abs(control.value), control.value < 0 ? -1 : 1]
+  const covariance = (sign * (ofTreatment - ofControl - ofDifference)) / 2
   const variance = ofDifference - 2 * threshold * covariance + threshold * threshold * ofControl
-  const gap = difference.estimate - threshold * control.value
-  return (control.value < 0 ? -gap : gap) / Math.sqrt(variance)
+  return (difference.estimate - threshold * size) / Math.sqrt(variance)
 }

@@ -4,8 +4,9 @@ import { cannot, type CannotCompute, type Comparison, type Effect } from './resu
 import type { Proportions } from './score.ts'
 import { critical } from './yardstick.ts'
 
-/** (treatment − control) ÷ control. */
-export function lift(given: Contrast, by: Comparison['liftBy'], reach: Reach): Effect | CannotCompute {
+/** (treatment − control) ÷ |control|: more is above zero, also where both are below. */
+export function lift(found: Contrast, by: Comparison['liftBy'], reach: Reach): Effect | CannotCompute {
+  const given = found.base < 0 ? { ...found, base: -found.base, covariance: -found.covariance } : found
   const { base, difference, varianceOfBase, varianceOfDifference, covariance } = given
   if (base === 0) return cannot('control-near-zero', 'Control is zero, so nothing can be relative to it.')
   const ratio = difference / base
@@ -19,7 +20,7 @@ export function lift(given: Contrast, by: Comparison['liftBy'], reach: Reach): E
 }
 
 /**
- * All lifts λ for which treatment − (1 + λ) control is within the critical value of zero: Fieller 1954 ("Some problems in interval estimation").
+ * All lifts λ for which treatment − control − λ |control| is within the critical value of zero: Fieller 1954 ("Some problems in interval estimation").
  * Right also where control is not far from zero, and in step with the difference: one excludes zero when the other does.
  * Where control itself cannot be told from zero the set is no interval.
  */
@@ -35,7 +36,7 @@ function fieller(given: Contrast, ratio: number, standardError: number, reach: R
   const middle = base * difference - c * c * covariance
   const rest = difference * difference - c * c * varianceOfDifference
   const root = Math.sqrt(Math.max(0, middle * middle - square * rest))
-  const z = (base > 0 ? difference : -difference) / Math.sqrt(varianceOfDifference)
+  const z = difference / Math.sqrt(varianceOfDifference)
   return bounded(ratio, standardError, [(middle - root) / square, (middle + root) / square], z, reach)
 }
 

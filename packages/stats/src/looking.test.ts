@@ -190,6 +190,26 @@ it('a quantile may be looked at as often as one likes', () => {
   expect(wrong).toBeLessThanOrEqual(10)
 })
 
+it.each([0.5, 0.48, 0.3])('a median of counts alarms no more often than α where %d of the units have none', (zero) => {
+  let wrong = 0
+  for (let run = 0; run < 100; run++) {
+    const { uniform } = random(run)
+    const count = () => Math.floor(Math.log(uniform()) / Math.log(1 - zero))
+    const [control, treatment]: number[][] = [[], []]
+    for (let look = 0; look < 30; look++) {
+      for (let unit = 0; unit < 100; unit++) {
+        control!.push(count())
+        treatment!.push(count())
+      }
+      const result = compareQuantiles({ quantile: 0.5 }, control!, treatment!, sequence)
+      if (result.kind !== 'computed' || result.difference.p > 0.05) continue
+      wrong++
+      break
+    }
+  }
+  expect(wrong).toBeLessThanOrEqual(10)
+})
+
 it('a forecast day is kept: by then the stated effect has been seen about as often as the power says, and not before', () => {
   const baseline = { kind: 'proportion', n: 1000n, successes: 300n } as const
   const plan = { baseline, method: { kind: 'sequence' } } as const

@@ -68,7 +68,7 @@ export function minimalEffect(plan: Plan, units: number): Planned<{ difference: 
   if (high >= most && !enough(most))
     return cannot('too-few-units', `${units} units cannot show even the greatest effect there could be.`)
   const difference = sign * least(0, Math.min(high, most), enough, Math.min(high, most) * 1e-12)
-  return { kind: 'computed', difference, lift: baseline.mean === 0 ? null : difference / baseline.mean }
+  return { kind: 'computed', difference, lift: baseline.mean === 0 ? null : difference / Math.abs(baseline.mean) }
 }
 
 interface Baseline {
@@ -99,7 +99,7 @@ function fromSums(sums: Sums): Baseline {
 }
 
 function differenceOf(size: Size, { mean, isProportion }: Baseline): number | CannotCompute {
-  const difference = 'lift' in size ? size.lift * mean : size.difference
+  const difference = 'lift' in size ? size.lift * Math.abs(mean) : size.difference
   if (difference === 0 || Number.isNaN(difference))
     return cannot('no-effect-asked', 'An effect of zero cannot be seen: say how small an effect still matters.')
   if (isProportion && !(mean + difference >= 0 && mean + difference <= 1))

@@ -45,7 +45,7 @@ it('says when too few units or too many ties hide the spread', () => {
     reason: 'too-few-units',
   })
   const tied = Array.from({ length: 200 }, () => 5)
-  expect(compareQuantiles({ quantile: 0.5 }, tied, tied, fixed)).toMatchObject({ reason: 'no-variance' })
+  expect(compareQuantiles({ quantile: 0.5 }, tied, tied, fixed)).toMatchObject({ reason: 'too-many-ties' })
 })
 
 it('winsorises both variants at common bounds', () => {

@@ -13,6 +13,7 @@ export function cannot(reason: Reason, sentence: string): CannotCompute {
 export type Reason =
   | 'too-few-units'
   | 'no-variance'
+  | 'too-many-ties'
   | 'no-denominator'
   | 'control-near-zero'
   | 'no-effect-asked'
@@ -64,7 +65,7 @@ export interface Estimate {
   readonly standardError: number
 }
 
-/** Treatment against control, in the metric's unit (difference) or relative to control (lift; 0.1 = 10 % more). */
+/** Treatment against control, in the metric's unit (difference) or relative to the size of control (lift; 0.1 = 10 % more, also where control is below zero). */
 export interface Effect {
   readonly kind: 'computed'
   readonly estimate: number
