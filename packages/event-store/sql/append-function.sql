@@ -24,7 +24,7 @@ begin
     coalesce(array_agg(e.id) filter (where e.id is not null), '{}'),
     count(*),
     min(format('event %s', e.number)) filter (
-      where e.type is null or e.type !~ '^[A-Z][A-Za-z0-9]{0,99}$' or e.data is null
+      where e.type is null or e.type !~ '^[A-Z][A-Za-z0-9]{0,99}$' or e.data is null or length(e.data::text) > 1048576
         or concat(e.id, append.correlation, append.causation, append.traceparent) ~ '[[:cntrl:]"\\]'
         or greatest(length(e.id), length(append.correlation), length(append.causation), length(append.traceparent)) > 255
     )
@@ -34,7 +34,7 @@ begin
     id text, type text, "schemaVersion" integer, "occurredAt" timestamptz, data json
   )) with ordinality as e(id, type, "schemaVersion", "occurredAt", data, number);
   if wrong is not null or size = 0 or cardinality(given_ids) > (select count(distinct given) from unnest(given_ids) given) then
-    raise exception 'Expected [{"type": "Saved", "data": {…}}, …] with names of plain characters and ids that differ, got %.',
+    raise exception 'Expected [{"type": "Saved", "data": {…}}, …] with names of plain characters, data of at most 1048576 characters and ids that differ, got %.',
       coalesce(wrong || ' of another shape', case when size = 0 then 'no event' else 'an id twice' end) using errcode = 'HW004';
   end if;
   select * into outcome from headwater.append_strict(

@@ -1,7 +1,7 @@
 import { events } from '@headwater/contract'
 import { throwAwayDatabase } from '@headwater/testing'
 import pg from 'pg'
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { z } from 'zod'
 import { at, decider, entity, type EventStore, execute, load, migrate, openStore, refuse } from './index.ts'
 
@@ -66,6 +66,7 @@ beforeEach(async () => {
   store = openStore({ pool, service: 'ledger', schema })
   other = openStore({ pool, service: 'ledger', schema })
 })
+afterEach(() => Promise.all([store.close(), other.close()]))
 afterAll(async () => {
   await pool.end()
   await database.drop()
@@ -289,6 +290,7 @@ it('is a plain SQL function for any program, called last in its own transaction'
     '[{"type":"Noted"}]',
     '[{"type":"Noted","data":{"a":"\\u0000"}}]',
     '[{"type":"Noted","data":{"a":"\\ud800"}}]',
+    `[{"type":"Noted","data":"${'x'.repeat(1_048_576)}"}]`,
   ])
     await expect(append('$1, $2', ['note-1', wrong])).rejects.toMatchObject({
       code: expect.stringMatching(/HW004|22P0[25]/),

@@ -120,7 +120,10 @@ export async function execute<State, C extends string | Command>(
       // Those whom one entity defeated come one after the other; else each would defeat all others again and again.
       endTurn?.()
       endTurn = await store.states.turns.take(result.conflict.stream)
-      await store.states.load(result.entity.decider, result.entity.id)
+      const { conflict, entity } = result
+      // Kept of a log that has lost its last events since (a standby took over): nothing can be folded on from it.
+      if (conflict.actual < conflict.expected) store.states.forget(entity.decider, entity.id)
+      await store.states.load(entity.decider, entity.id)
     }
   } finally {
     endTurn?.()

@@ -70,7 +70,18 @@ export function isUnsettled(error: unknown): boolean {
   return code === '' && error instanceof Error && lostConnectionText.test(error.message)
 }
 
+/** SQLSTATE classes that say the data, or the statement, is wrong; a trigger's or a function's own (P0); what this server cannot do (0A). */
+const wrong = /^(0A|22|23|42|44|P0|HW)/
+
+/** Whether trying again later may succeed: a server's error that is not about what it was given, or a connection that went. */
+export function isPassing(error: unknown): boolean {
+  const code = codeOf(error)
+  return isUnsettled(error) || isLostStatement(error) || (/^[0-9A-Z]{5}$/.test(code) && !wrong.test(code))
+}
+
 /** A prepared statement is not there, or is another's: a pooler gave another server connection, or the schema changed. Nothing was run. */
 export function isLostStatement(error: unknown): boolean {
-  return /^(26000|42P05|0A000)$/.test(codeOf(error))
+  const code = codeOf(error)
+  if (code === '0A000') return (error as Error).message.startsWith('cached plan must not change')
+  return code === '26000' || code === '42P05'
 }

@@ -1,5 +1,5 @@
 import { type Build, Builds, editionOfAny } from './build.ts'
-import { isUnsettled } from './failure.ts'
+import { isPassing } from './failure.ts'
 import { type Folding, foldingOf } from './folding.ts'
 import type { AnyProjection, LogProjection } from './projection.ts'
 import { rebuild } from './rebuild.ts'
@@ -120,7 +120,7 @@ async function follow(
       return
     } catch (error) {
       if (signal.aborted) return
-      if (!isUnsettled(error)) throw error
+      if (!isPassing(error)) throw error
       await pause(standBackMs, signal)
     }
   }
@@ -157,6 +157,7 @@ async function keepUp(
       if (last <= position) break
       const reached = await current.folding.step(position, last)
       if (reached === undefined) {
+        await store.log.last() // it may end before what was known of it
         await pause(standBackMs * (0.5 + Math.random()), signal)
         break
       }

@@ -1,7 +1,7 @@
 import { events } from '@headwater/contract'
 import { throwAwayDatabase } from '@headwater/testing'
 import pg from 'pg'
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { z } from 'zod'
 import {
   becomeEventSourced,
@@ -50,9 +50,12 @@ let store: EventStore
 let schema: string
 let now = Date.parse('2026-01-01T00:00:00Z')
 let count = 0
+const opened: EventStore[] = []
 const open = () => {
   const keys = postgresKeyring(pool, { now: () => now })
-  return { keys, store: openStore({ pool, service: 'people', schema, keys, now: () => new Date(now) }) }
+  const store = openStore({ pool, service: 'people', schema, keys, now: () => new Date(now) })
+  opened.push(store)
+  return { keys, store }
 }
 let keys: ReturnType<typeof open>['keys']
 
@@ -66,6 +69,7 @@ beforeEach(async () => {
   await migrate(pool, { schema })
   ;({ keys, store } = open())
 })
+afterEach(() => Promise.all(opened.splice(0).map((store) => store.close())))
 afterAll(async () => {
   await pool.end()
   await database.drop()

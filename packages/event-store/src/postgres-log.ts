@@ -34,7 +34,7 @@ export class PostgresLog implements Log {
   async last(): Promise<number> {
     const [row] = await this.#session.rows(statement('last-position', this.#schema), [])
     const last = Number(row![0])
-    this.#waiters.reached(last)
+    this.#waiters.told(last)
     return last
   }
 
@@ -96,16 +96,21 @@ export class PostgresLog implements Log {
   }
 }
 
+export interface AdoptOptions {
+  readonly schema?: string
+  /** Last position that was restored; default: the last there is. To be given where events were recorded since, which are the new lineage's. */
+  readonly at?: number
+}
+
 /**
  * After a backup was restored, or a standby took over that had not seen everything: the log goes on as a new lineage, forked at
- * its last position. Cursors at or before the fork go on; later ones are told.
+ * the last position it shares with the one before. Cursors at or before the fork go on; later ones are told.
+ * @throws HW005 (SQLSTATE) where `at` is beyond the log, or before the fork that it stands behind
  */
-export async function adopt(
-  pool: pg.Pool,
-  { schema = 'headwater' }: { readonly schema?: string } = {},
-): Promise<Lineage> {
+export async function adopt(pool: pg.Pool, { schema = 'headwater', at }: AdoptOptions = {}): Promise<Lineage> {
   const { rows } = await pool.query<string[]>({
-    text: `select log::text, parent::text, forked_at::text from ${checkedSchema(schema)}.adopt()`,
+    text: `select log::text, parent::text, forked_at::text from ${checkedSchema(schema)}.adopt($1)`,
+    values: [at ?? null],
     rowMode: 'array',
   })
   return lineageOf(rows[0]!)

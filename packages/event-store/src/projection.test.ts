@@ -1,7 +1,7 @@
 import { events } from '@headwater/contract'
 import { throwAwayDatabase } from '@headwater/testing'
 import pg from 'pg'
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { z } from 'zod'
 import {
   decider,
@@ -69,6 +69,7 @@ beforeEach(async () => {
   await migrate(pool, { schema })
   store = openStore({ pool, service: 'bank', schema })
 })
+afterEach(() => store.close())
 afterAll(async () => {
   await pool.end()
   await database.drop()
@@ -204,4 +205,28 @@ it('takes up a rebuild that was left half-way, and gives the same rows in batche
       expect(await rows(name)).toEqual(expected[name as keyof typeof expected])
     }
   }
+})
+
+it('goes on from what a standby had seen that took over, also where this process had seen more', async () => {
+  const following = followLog(store, [balances, totals])
+  await traffic(0, 40)
+  await following.reached('balances', 40, { waitMs: 10_000 })
+  await following.reached('totals', 40, { waitMs: 10_000 })
+  await following.stop()
+  // The standby had seen half of it. Nothing tells this process; its connections are those it had.
+  await pool.query(`delete from ${schema}.event where position > 20`)
+  await pool.query(`delete from ${schema}.row where projection in ('balances', 'totals')`)
+  await pool.query(`update ${schema}.build set position = 0`)
+  await rebuild(store, rich)
+  const again = followLog(store, [balances, totals])
+  await again.reached('balances', 20, { waitMs: 10_000 })
+  await traffic(40, 60)
+  const last = await store.log.last()
+  expect(last).toBeGreaterThan(20)
+  for (const name of ['balances', 'totals']) expect(await again.reached(name, last, { waitMs: 10_000 })).toBe(true)
+  const { balances: sums, totals: moved, rich: richOnes } = await truth()
+  expect(await rows('balances')).toEqual(sums)
+  expect(await rows('totals')).toEqual(moved)
+  expect(await rows('rich')).toEqual(richOnes)
+  await again.stop()
 })

@@ -55,6 +55,7 @@ export async function rebuild(
     }
     const { checkpoint } = await builds.live(projection.name)
     if (await builds.switch(build, inline ? 0 : (checkpoint?.position ?? 0), inline)) break
+    if ((await builds.position(build)) === undefined) throw supersededError(projection.name)
   }
   await builds.drop(build)
   return { projection: projection.name, build: build.build, position, seconds: (performance.now() - started) / 1000 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type pg from 'pg'
-import { isLostStatement } from './failure.ts'
+import { isLostStatement, isUnsettled } from './failure.ts'
 
 /** Values as Postgres writes them: the pool's own parsers are the user's business. */
 const asText = { getTypeParser: () => (text: string) => text } as unknown as pg.CustomTypesConfig
@@ -16,9 +16,19 @@ export class Session {
   readonly pool: pg.Pool
   #prepare = true
   readonly #names = new Map<string, string>()
+  readonly #onLost: () => void
 
-  constructor(pool: pg.Pool) {
+  /** @param onLost called when a connection went: what answers next may be a standby that has not seen everything. */
+  constructor(pool: pg.Pool, onLost: () => void = () => undefined) {
     this.pool = pool
+    this.#onLost = onLost
+    // Of connections that lie idle. A pool without a listener would end the process.
+    pool.on('error', onLost)
+  }
+
+  close(): void {
+    this.pool.off('error', this.#onLost)
+    if (this.pool.listenerCount('error') === 0) this.pool.on('error', () => undefined)
   }
 
   /** Whether statements have names. */
@@ -33,6 +43,7 @@ export class Session {
     try {
       return (await target.query<string[]>({ ...query, name: this.#nameOf(text) })).rows
     } catch (error) {
+      if (isUnsettled(error)) this.#onLost()
       if (!isLostStatement(error)) throw error
       this.#prepare = false
       if (on !== undefined) throw error // its transaction is lost with it

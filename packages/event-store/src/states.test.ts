@@ -1,9 +1,9 @@
 import { events } from '@headwater/contract'
 import { throwAwayDatabase } from '@headwater/testing'
 import pg from 'pg'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { z } from 'zod'
-import { decider, load, migrate, openStore } from './index.ts'
+import { decider, type EventStore, load, migrate, openStore } from './index.ts'
 
 const facts = events('counters', { Added: { data: z.object({ by: z.int() }) } })
 const counter = (step: number, initialState: () => unknown = () => ({ sum: 0 })) =>
@@ -17,7 +17,12 @@ const counter = (step: number, initialState: () => unknown = () => ({ sum: 0 }))
 
 let database: Awaited<ReturnType<typeof throwAwayDatabase>>
 let pool: pg.Pool
-const open = () => openStore({ pool, service: 'counters' })
+const opened: EventStore[] = []
+const open = (on: pg.Pool = pool, schema = 'headwater') => {
+  const store = openStore({ pool: on, service: 'counters', schema })
+  opened.push(store)
+  return store
+}
 const meta = { correlationId: 'c', causationId: 'c' }
 
 beforeAll(async () => {
@@ -25,6 +30,7 @@ beforeAll(async () => {
   pool = new pg.Pool({ connectionString: database.url, max: 4 })
   await migrate(pool)
 })
+afterEach(() => Promise.all(opened.splice(0).map((store) => store.close())))
 afterAll(async () => {
   await pool.end()
   await database.drop()
@@ -76,7 +82,7 @@ it('migrates once when many start together, and lets a role that may create noth
   const url = Object.assign(new URL(database.url), { username: role, password: 'x' })
   const clerk = new pg.Pool({ connectionString: url.href, max: 2 })
   await migrate(clerk, { schema: 'together' })
-  const store = openStore({ pool: clerk, service: 'counters', schema: 'together' })
+  const store = open(clerk, 'together')
   const streams = [{ stream: 'counter-1', events: [{ type: 'Added', data: { by: 1 } }] }]
   expect(await store.append({ streams, meta })).toMatchObject({ kind: 'appended', first: 1 })
   await clerk.end()

@@ -28,7 +28,7 @@ export class States {
   readonly #session: Session
   readonly #schema: string
   readonly #kept = new Map<Definition, Map<string, Kept>>()
-  /** How often somebody was forgotten here. */
+  /** How often what was kept was dropped. */
   #forgotten = 0
   readonly #now: () => number
   /** Opens what is sealed in events; absent where nothing personal is declared. */
@@ -66,6 +66,12 @@ export class States {
     this.#kept.get(definitionOf(decider))?.delete(id)
   }
 
+  /** Keeps nothing any longer: the log may be another one now. */
+  forgetAll(): void {
+    this.#forgotten += 1
+    this.#kept.clear()
+  }
+
   /** Keeps no state with personal data opened in it any longer: somebody was forgotten. */
   forgetOpened(): void {
     this.#forgotten += 1
@@ -81,7 +87,7 @@ export class States {
     const kept = this.kept(decider, id)
     const forgotten = this.#forgotten
     const loaded = await this.#fold(decider, id, kept ?? initial(decider), undefined, on)
-    // What was opened before somebody was forgotten is good for this once.
+    // What was loaded before that is good for this once.
     if (forgotten === this.#forgotten) this.keep(decider, id, loaded, kept === undefined)
     return loaded
   }

@@ -1,7 +1,7 @@
 import { throwAwayDatabase } from '@headwater/testing'
 import pg from 'pg'
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import { type Append, type EventStore, JsonText, migrate, openStore } from './index.ts'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { adopt, type Append, type EventStore, JsonText, migrate, openStore } from './index.ts'
 
 let database: Awaited<ReturnType<typeof throwAwayDatabase>>
 let pool: pg.Pool
@@ -17,6 +17,7 @@ beforeEach(async () => {
   await migrate(pool, { schema })
   store = openStore({ pool, service: 'pots', schema })
 })
+afterEach(() => store.close())
 afterAll(async () => {
   await pool.end()
   await database.drop()
@@ -214,4 +215,14 @@ it('copies CloudEvents, one a line', async () => {
     causationid: 'c',
     data: { amountMinor: 2 },
   })
+})
+
+it('forks where the backup ended, also when events came before that was said', async () => {
+  const [before] = await store.log.lineage()
+  await store.append(to('pot-1', [saved(1), saved(2), saved(3)]))
+  await expect(adopt(pool, { schema: `log_${count}`, at: 4 })).rejects.toMatchObject({ code: 'HW005' })
+  const { log, ...fork } = await adopt(pool, { schema: `log_${count}`, at: 2 })
+  expect(fork).toEqual({ parent: before!.log, forkedAt: 2 })
+  await expect(adopt(pool, { schema: `log_${count}`, at: 1 })).rejects.toMatchObject({ code: 'HW005' })
+  expect(await adopt(pool, { schema: `log_${count}` })).toMatchObject({ parent: log, forkedAt: 3 })
 })

@@ -91,13 +91,11 @@ class PostgresStore implements EventStore {
       )
     }
     if (keys !== undefined && (pool.options?.max ?? Infinity) < 2) throw smallPoolError()
-    // A pool without a listener would end the process when an idle connection goes; the next statement tells as well.
-    if (pool.listenerCount('error') === 0) pool.on('error', () => undefined)
     this.service = service
     this.now = now
     this.newId = newId
     this.#schema = checkedSchema(schema)
-    this.#session = new Session(pool)
+    this.#session = new Session(pool, () => this.states.forgetAll())
     insides.set(this, { session: this.#session, schema: this.#schema })
     this.#encoding = { now, newId }
     this.states = new States(this.#session, this.#schema, keys, () => now().getTime())
@@ -132,6 +130,7 @@ class PostgresStore implements EventStore {
     this.#closed = true
     await this.#group.close()
     this.#waiters.close()
+    this.#session.close()
   }
 }
 

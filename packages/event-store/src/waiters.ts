@@ -25,10 +25,16 @@ export class Waiters {
     this.#askLast = askLast
   }
 
-  /** The log is known to reach this far. */
+  /** The log is known to reach at least this far. */
   reached(last: number): void {
-    if (last <= this.#known) return
+    if (last > this.#known) this.told(last)
+  }
+
+  /** It reaches this far, and no further: a standby that took over may not have seen everything. */
+  told(last: number): void {
+    const more = last > this.#known
     this.#known = last
+    if (!more) return
     this.#pauseMs = pollMs
     for (const waiter of this.#waiting) if (waiter.after < last) waiter.resolve(last)
   }
@@ -64,7 +70,7 @@ export class Waiters {
     clearTimeout(this.#timer)
     this.#asking = true
     try {
-      this.reached(await this.#askLast())
+      this.told(await this.#askLast())
     } catch (error) {
       // A log that cannot be read must not look like one where nothing happens.
       for (const { reject } of this.#waiting) reject(error)

@@ -211,8 +211,10 @@ it('shows what a consumer put aside, tries it again, and leaves out what a perso
 it('goes on after a restore as a log of another name', async () => {
   const { store } = landscape.services.get('pots')!
   const [before] = await store.log.lineage()
+  const last = await store.log.last()
+  expect((await call('/lineages/pots', { body: { at: last + 1 } })).body.code).toBe('HW_POSITION_INVALID')
   const { body } = await call('/lineages/pots', { method: 'POST' })
-  expect(body).toMatchObject({ service: 'pots', parent: before!.log, forkedAt: await store.log.last() })
+  expect(body).toMatchObject({ service: 'pots', parent: before!.log, forkedAt: last })
   expect((await save('p2', 3)).status).toBeLessThan(300)
   await landscape.settled()
   expect(await counted()).toContain(3)

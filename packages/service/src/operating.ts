@@ -54,10 +54,19 @@ const ofService: Readonly<Record<string, (name: string) => Act>> = {
     }
   },
   // After a restore: the log goes on under a new name, and readers that were beyond the backup are told so.
-  'POST /lineages/': (name) => async (landscape) => {
+  'POST /lineages/': (name) => async (landscape, request) => {
     const found = landscape.services.get(name)
     if (found === undefined) return missing(name)
-    const lineage = await adopt(found.surroundings.pool)
+    const body = await readBody(request)
+    const { at } = ((body.kind === 'json' && body.value) || {}) as { at?: unknown }
+    const last = await found.store.log.last()
+    if (at !== undefined && !(Number.isSafeInteger(at) && (at as number) >= 0 && (at as number) <= last)) {
+      return problem(400, {
+        code: 'HW_POSITION_INVALID',
+        detail: `Expected {"at": …}, the last position that was restored, from 0 to ${last}, got ${JSON.stringify(at)}.`,
+      })
+    }
+    const lineage = await adopt(found.surroundings.pool, at === undefined ? {} : { at: at as number })
     await landscape.mount(found.service)
     return Response.json({ service: name, ...lineage })
   },

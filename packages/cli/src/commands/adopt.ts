@@ -10,7 +10,8 @@ interface Adopted {
 
 export const adopt: Command = {
   name: 'adopt',
-  usage: 'SERVICE [--yes]   after a backup was restored or a standby took over',
+  usage: 'SERVICE [--at POSITION] [--yes]   after a backup was restored or a standby took over',
+  options: { at: { type: 'string', says: 'last position restored, where events came since; the last there is' } },
   examples: ['headwater adopt cards --yes'],
   async run(invocation) {
     const { options, output } = invocation
@@ -19,11 +20,21 @@ export const adopt: Command = {
     const question = `Go on with the log of ${service} under a new name? Readers that saw more than it holds now go back to where it forked.`
     const sure = options.yes === true || (await output.confirm(question))
     if (sure !== true) throw new Ended(exitCode.usage, 'Nothing was changed. Say --yes where nobody can be asked.')
-    const adopted = await json<Adopted>(`/lineages/${service}`, { method: 'POST' })
+    const adopted = await json<Adopted>(`/lineages/${service}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(options.at === undefined ? {} : { at: positionOf(options.at) }),
+    })
     output.show(
       adopted,
       () => `${service} goes on as log ${adopted.log}, forked from ${adopted.parent} at position ${adopted.forkedAt}`,
     )
     return exitCode.ok
   },
+}
+
+function positionOf(said: unknown): number {
+  const position = Number(said)
+  if (Number.isSafeInteger(position) && position >= 0) return position
+  throw new Ended(exitCode.usage, `Expected --at as a position, a whole number from 0, got "${String(said)}".`)
 }
