@@ -31,12 +31,23 @@ afterAll(async () => {
   await database.drop()
 })
 
-async function adopt(onError: (error: unknown) => void = (error) => console.error(error)): Promise<AdoptedOutbox> {
+async function adopt(
+  onError: (error: unknown) => void = (error) => console.error(error),
+  order?: string,
+): Promise<AdoptedOutbox> {
   const map = (row: { entity: string; payload: string }) =>
     row.entity === 'nobody'
       ? undefined
       : { stream: `order-${row.entity}`, type: 'OrderPlaced', data: new JsonText(row.payload) }
-  const outbox = await adoptOutbox(store, { pool, schema, table, map, pollMs: 5, onError })
+  const outbox = await adoptOutbox(store, {
+    pool,
+    schema,
+    table,
+    map,
+    pollMs: 5,
+    onError,
+    ...(order !== undefined && { order }),
+  })
   adopted.push(outbox)
   return outbox
 }
@@ -53,6 +64,24 @@ it('numbers the rows that are there, and those that come, with their bytes', asy
   await outbox.caughtUp()
   expect(await streams()).toEqual(['order-1', 'order-2'])
   expect((await rows())[0]!.data).toBe('{"amount":12.50,"a":1,"a":2}')
+})
+
+it('numbers the rows that are there in the order of their key, wherever they lie', async () => {
+  for (const entity of ['1', '2', '3']) await insert(pool, entity)
+  await pool.query(`delete from ${table} where entity = '1'`)
+  await pool.query(`vacuum ${table}`)
+  await insert(pool, '4')
+  expect((await pool.query(`select entity from ${table}`)).rows.map(({ entity }) => entity)).toEqual(['4', '2', '3'])
+  await (await adopt()).caughtUp()
+  expect(await streams()).toEqual(['order-2', 'order-3', 'order-4'])
+})
+
+it('asks for the order of the rows that are there where no key tells it', async () => {
+  await pool.query(`alter table ${table} drop column id, add column at timestamptz not null default clock_timestamp()`)
+  await insert(pool, '1')
+  await expect(adopt()).rejects.toThrow(/order: "created_at"/)
+  await (await adopt(undefined, 'at')).caughtUp()
+  expect(await streams()).toEqual(['order-1'])
 })
 
 it('keeps a row that its writer deletes in the same transaction', async () => {

@@ -1,11 +1,10 @@
-import type pg from 'pg'
+import pg from 'pg'
 import { Connection } from './connection.ts'
 import type { NewEvent } from './event.ts'
 import { InvalidAppend } from './failure.ts'
 import { jsonOf } from './json-text.ts'
 import { checkedSchema, statement } from './statement.ts'
 import type { EventStore } from './store.ts'
-import type { Transaction } from './transaction.ts'
 
 /** What a row of an outbox tells. Ids that are not given are made from the row's place. */
 export interface OutboxEvent extends NewEvent {
@@ -26,6 +25,8 @@ export interface OutboxOptions {
    * must stay byte for byte. Undefined for rows that tell nothing.
    */
   readonly map: (row: any) => OutboxEvent | undefined
+  /** Column by which the rows that are there already came one after the other; default: the primary key, where it is one whole number. */
+  readonly order?: string
   /** Database schema of the log; default `headwater`. */
   readonly schema?: string
   /** How often it looks when nothing comes; default 100. */
@@ -52,12 +53,12 @@ const mostPauseMs = 5_000
  */
 export async function adoptOutbox(store: EventStore, options: OutboxOptions): Promise<AdoptedOutbox> {
   const schema = checkedSchema(options.schema ?? 'headwater')
-  await install(options.pool, schema, options.table)
+  await install(schema, options)
   return new Numberer(store, schema, options)
 }
 
 /** The trigger and the rows before it in one transaction: creating it keeps writers out until it commits. */
-async function install(pool: pg.Pool, schema: string, table: string): Promise<void> {
+async function install(schema: string, { pool, table, order: given }: OutboxOptions): Promise<void> {
   const quoted = quotedName(table)
   const connection = await Connection.of(pool)
   const { client } = connection
@@ -76,8 +77,9 @@ async function install(pool: pg.Pool, schema: string, table: string): Promise<vo
         `create trigger ${trigger} after insert on ${quoted} referencing new table as added
          for each statement execute function ${schema}.note_outbox('${table}')`,
       )
+      const order = await orderOf(client, quoted, given)
       await client.query(
-        `insert into ${schema}.outbox_row (outbox, content) select $1, row_to_json(o) from ${quoted} o order by 1`,
+        `insert into ${schema}.outbox_row (outbox, content) select $1, row_to_json(o) from ${quoted} o order by ${order}`,
         [table],
       )
     }
@@ -88,6 +90,22 @@ async function install(pool: pg.Pool, schema: string, table: string): Promise<vo
   } finally {
     connection.release()
   }
+}
+
+/** Column that says in what order the rows came that are there already. Where they lie says nothing, once some were deleted. */
+async function orderOf(client: pg.PoolClient, quoted: string, given: string | undefined): Promise<string> {
+  if (given !== undefined) return `o.${pg.escapeIdentifier(given)}`
+  const { rows } = await client.query<{ name: string }>(
+    `select quote_ident(a.attname) as name from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
+     where i.indrelid = $1::regclass and i.indisprimary and i.indnatts = 1 and a.atttypid = any('{int2,int4,int8}'::regtype[])`,
+    [quoted],
+  )
+  if (rows.length > 0) return `o.${rows[0]!.name}`
+  const { rowCount } = await client.query(`select from ${quoted} limit 1`)
+  if (rowCount === 0) return '1'
+  throw new TypeError(
+    `Expected a whole number as primary key of ${quoted}, which says in what order its rows came, got none. Name the column that does: order: "created_at".`,
+  )
 }
 
 function quotedName(table: string): string {
@@ -179,26 +197,25 @@ class Numberer implements AdoptedOutbox {
       // A later statement than the lock: it sees what the numberer before has committed.
       const { rows } = (await tx.query(statement('outbox-rows', this.#schema), [table, mostRows])) as { rows: Row[] }
       if (rows.length === 0) return 'none'
-      for (const run of runsOf(rows, this.#options)) await this.#append(tx, run)
       const numbers = rows.map(({ number }) => number)
       await tx.query(`delete from ${this.#schema}.outbox_row where number = any($1::bigint[])`, [numbers])
+      // Last, and all in one statement: from here to the commit nobody else can append.
+      await tx.query(statement('outbox-append', this.#schema), [JSON.stringify(runsOf(rows, this.#options))])
       return 'more'
     })
     if (left === 'more') await this.#store.log.last() // tells those who wait in this process
     return left
   }
-
-  async #append(tx: Transaction, { event, events }: Run): Promise<void> {
-    const { stream, correlationId = null, causationId = null, traceparent = null } = event
-    const values = [stream, `[${events.join(',')}]`, correlationId, causationId, traceparent]
-    await tx.query(statement('outbox-append', this.#schema), values)
-  }
 }
 
 /** Rows that follow each other in one stream and for one cause go into the log together. */
 interface Run {
-  readonly event: OutboxEvent
-  readonly events: string[]
+  readonly stream: string
+  readonly correlation: string | undefined
+  readonly causation: string | undefined
+  readonly trace: string | undefined
+  /** JSON text of an array, as it is to be kept byte for byte. */
+  events: string
 }
 
 function runsOf(rows: readonly Row[], { table, map }: OutboxOptions): Run[] {
@@ -207,20 +224,17 @@ function runsOf(rows: readonly Row[], { table, map }: OutboxOptions): Run[] {
     const event = map(JSON.parse(content))
     if (event === undefined) continue
     const text = textOf(event, `${table}-${number}`)
+    const { stream, correlationId: correlation, causationId: causation, traceparent: trace } = event
     const last = runs.at(-1)
-    if (last !== undefined && sameRun(last.event, event)) last.events.push(text)
-    else runs.push({ event, events: [text] })
+    if (last !== undefined && sameRun(last, { stream, correlation, causation, trace }))
+      last.events = `${last.events.slice(0, -1)},${text}]`
+    else runs.push({ stream, correlation, causation, trace, events: `[${text}]` })
   }
   return runs
 }
 
-function sameRun(a: OutboxEvent, b: OutboxEvent): boolean {
-  return (
-    a.stream === b.stream &&
-    a.correlationId === b.correlationId &&
-    a.causationId === b.causationId &&
-    a.traceparent === b.traceparent
-  )
+function sameRun(a: Run, b: Omit<Run, 'events'>): boolean {
+  return a.stream === b.stream && a.correlation === b.correlation && a.causation === b.causation && a.trace === b.trace
 }
 
 function textOf({ id, type, data, schemaVersion, occurredAt }: OutboxEvent, place: string): string {

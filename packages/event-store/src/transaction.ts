@@ -34,6 +34,12 @@ export interface Transaction {
   ): Promise<Executed<any>>
 }
 
+/**
+ * A process that was stopped in the middle (SIGSTOP, a paused machine) would hold its locks, and it may be the log's, for as long as its
+ * connection lives: after this time between two statements Postgres ends it. One message, one round trip.
+ */
+const begin = `begin isolation level read committed; set local idle_in_transaction_session_timeout = '60s'`
+
 /** Runs transactions of one store. */
 export class Transactions {
   readonly #session: Session
@@ -76,7 +82,7 @@ export class Transactions {
     const connection = await Connection.of(this.#session.pool)
     const open = new OpenTransaction(connection.client, this.#states, this.#encoding)
     try {
-      await connection.client.query('begin isolation level read committed')
+      await connection.client.query(begin)
       const result = await work(open)
       await this.#commit(connection, open)
       open.keepStates()
