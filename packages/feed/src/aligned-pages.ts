@@ -61,7 +61,9 @@ export function alignedPages(serving: Serving, mostKeptBytes: number) {
     const etag = `"${edition}.${range}.${wanted.face}${wanted.encoding === 'identity' ? '' : `.${wanted.encoding}`}"`
     const page = await rendered(`${known.generation} ${etag}`, wanted)
     if (page instanceof Response) return page.clone()
-    const caching = `${open ? 'public' : 'private'}, max-age=31536000, immutable`
+    // Anybody may be given what a shared cache keeps, also what only a reader that is named is shown.
+    const shared = open && wanted.view.hash === serving.viewFor(undefined, everything).hash
+    const caching = `${shared ? 'public' : 'private'}, max-age=31536000, immutable`
     const length = String(page.body.length)
     const { retiring } = wanted.view
     const kinds = { ...page.headers, ...bothAccepts, ...retiring }

@@ -41,7 +41,7 @@ export async function* readOn(known: KnownLog, view: View, from: Place, options:
     if (end < place.position) end = Math.max(await endOf(known, until), place.position)
     if (known.generation !== generation) throw replaced()
     const upTo = Math.max(place.position, Math.min(end, options.stopAt ?? end))
-    for await (const range of rangesOf(known, view, place, { upTo, limit: limit - shown })) {
+    for await (const range of rangesOf(known, view, place, { upTo, limit: limit - shown, signal })) {
       shown += range.count
       place = { position: range.to, id: range.id }
       if (range.to === end) end = Math.max(await endOf(known, until), end)
@@ -49,11 +49,12 @@ export async function* readOn(known: KnownLog, view: View, from: Place, options:
       if (known.generation !== generation) throw replaced()
       yield { range, atEnd: range.to === end }
     }
+    if (signal.aborted) return
     if (shown >= limit || (options.stopAt !== undefined && place.position >= options.stopAt)) return
     if (place.position < end) continue
     const leftMs = deadline - performance.now()
     const over = until !== undefined && Date.parse(until) <= now().getTime()
-    if (shown > 0 || leftMs <= 0 || over || signal.aborted) return
+    if (shown > 0 || leftMs <= 0 || over) return
     const last = await known.waitFor(place.position, { waitMs: leftMs, signal })
     if (known.generation !== generation) throw replaced()
     end = until === undefined ? last : await endOf(known, until)

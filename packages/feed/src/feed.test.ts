@@ -1,7 +1,7 @@
 import { contractOf, events } from '@headwater/contract'
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { CloudEvent } from 'cloudevents'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { feed, type FeedOptions, memoryLog } from './index.ts'
 
@@ -121,6 +121,43 @@ it('shows an experimental type to the readers it names, until its date', async (
   expect(await page('/pots/events?type=Renamed')).toMatchObject({ status: 400, code: 'HW_TYPE_NOT_SHOWN' })
   now = new Date('2027-02-01T00:00:00Z')
   expect((await page('/pots/events', mailer)).count).toBe(1)
+})
+
+it('lets shared caches keep what anybody is shown, and nothing that only named readers are', async () => {
+  const { log, get } = potsFeed({ open: true, now: () => new Date('2027-01-31T00:00:00Z') })
+  log.append(...many(999), { type: 'Renamed', data: '{}' }, saved(1_001))
+  const cachingFor = async (caller: typeof reader) => {
+    const { _links } = (await (await get('/pots/events?after=start', {}, caller)).json()) as any
+    return (await get(_links.page.href, {}, caller)).headers.get('cache-control')
+  }
+  expect(await cachingFor(reader)).toContain('public')
+  expect(await cachingFor({ subject: 'mailer', scopes: ['events:read'] })).toContain('private')
+})
+
+it('answers with what it had time to look through, also where nothing of it is shown', async () => {
+  const log = memoryLog('pots')
+  log.append(...Array.from({ length: 50_000 }, (_, index) => closed(index + 1)))
+  let copies = 0
+  let leave = () => {}
+  const copy: typeof log.copy = async function* (range) {
+    copies += 1
+    leave()
+    yield* log.copy(range)
+  }
+  vi.spyOn(performance, 'now').mockImplementation(() => copies * 1_500)
+  const { page, serve } = potsFeed({ log: { ...log, copy } })
+  const first = await page('/pots/events?limit=10')
+  expect(first).toMatchObject({ from: 1, count: 0, atEnd: false })
+  expect(copies).toBe(2)
+  expect(await page(first._links.next.href)).toMatchObject({ from: first.to + 1, count: 0 })
+  const gone = new AbortController()
+  leave = () => gone.abort()
+  copies = 0
+  const asked = new Request('http://bank/pots/events?limit=10&type=PotClosed', { signal: gone.signal })
+  await serve(asked, { caller: explorer })
+  await serve(new Request('http://bank/pots/events?limit=10', { signal: gone.signal }), { caller: reader })
+  expect(copies).toBeLessThan(2)
+  vi.restoreAllMocks()
 })
 
 it('refuses cursors that are not of this log, with the way on', async () => {

@@ -17,6 +17,8 @@ export interface ReadingOptions {
   readonly limit: number
   /** Bytes after which one range ends; default and most: `mostBytes`. */
   readonly bytes?: number
+  /** Whoever asked has left: no further range is read. */
+  readonly signal?: AbortSignal
 }
 
 /**
@@ -27,12 +29,12 @@ export async function* rangesOf(
   known: KnownLog,
   view: View,
   place: Place,
-  { upTo, limit, bytes = mostBytes }: ReadingOptions,
+  { upTo, limit, bytes = mostBytes, signal }: ReadingOptions,
 ): AsyncGenerator<Range> {
   let after = place.position
   let left = limit
   let step = Math.min(limit, firstStep)
-  while (after < upTo && left > 0) {
+  while (after < upTo && left > 0 && signal?.aborted !== true) {
     const wanted = {
       after,
       upTo: Math.min(upTo, after + Math.max(1, step)),

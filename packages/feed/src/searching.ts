@@ -11,7 +11,7 @@ import { accepts, bodyOf, gzipped, type Pieces } from './streaming.ts'
 import { linesOf, liveOf } from './streams.ts'
 import type { View } from './view.ts'
 
-/** A bounded answer is given with what was read by then. */
+/** A bounded answer is given with what was read by then; who asks on has its place. */
 const mostReadingMs = 2_000
 const allFaces: readonly Face[] = ['page', 'lines', 'batch', 'live', 'html']
 
@@ -79,7 +79,7 @@ async function bounded(serving: Serving, asked: Asked, { view, place, query }: S
   const byId = typeof query.after === 'object' && 'eventId' in query.after
   const bare = query.choice.versions.size === 0 && query.until === undefined && query.limit === undefined
   const plain = view.whole && bare && !byId
-  const { range, atEnd } = await collected(serving, asked, { view, place, query }, plain)
+  const { range, atEnd } = await collected(serving, asked, { view, place, query }, { plain, byId })
   const log = await lineageOf(known)
   const edition = editionOf(view, log)
   const end = { position: range.to, id: range.id }
@@ -116,7 +116,7 @@ async function collected(
   serving: Serving,
   asked: Asked,
   { view, place, query }: Search,
-  plain: boolean,
+  { plain, byId }: { readonly plain: boolean; readonly byId: boolean },
 ): Promise<Piece> {
   const { known, now } = serving
   const { limit = pageSize, waitMs, until } = query
@@ -131,7 +131,7 @@ async function collected(
     pieces.push(piece)
     bytes += piece.range.bytes.length
     if (bytes >= mostBytes) break
-    if (performance.now() - startedAt > mostReadingMs && bytes > 0) break
+    if (performance.now() - startedAt > mostReadingMs && (bytes > 0 || !(byId || piece.atEnd))) break
   }
   const range = joined(
     place,
