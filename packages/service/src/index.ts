@@ -29,6 +29,7 @@ export {
 } from '@headwater/experiment'
 export { type Caller, link, problem } from '@headwater/hypermedia'
 export { type DeciderResource, resource } from './resource.ts'
+export type { RowRange, Rows } from './rows.ts'
 export { type Route, service, type Service } from './service.ts'
 export {
   type Acted,

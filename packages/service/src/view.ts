@@ -14,6 +14,7 @@ import {
   type Variables,
 } from '@headwater/hypermedia'
 import type { Entry, Landscape } from '@headwater/hypermedia/client'
+import type { Rows } from './rows.ts'
 
 /** A resource without a decider: its state is read from projections or from other services, and so are its actions carried out. */
 export interface View<
@@ -31,8 +32,8 @@ export interface ViewContext {
   readonly caller?: Caller
   /** SQL on the service's own database. */
   query<Row = any>(sql: string, params?: readonly unknown[]): Promise<Row[]>
-  /** Rows of an inline projection whose keys start with a text, by key; 10,000 at most. */
-  rows<Value = any>(projection: string, range: { readonly prefix?: string }): Promise<{ key: string; value: Value }[]>
+  /** Rows of an inline projection, by key. Throws `HW_TOO_MANY_ROWS` rather than leave some of more than 10,000 out. */
+  readonly rows: Rows
   /** State of one of the service's own entities. */
   load<D>(decider: D, id: string): Promise<StateOf<D>>
   /**

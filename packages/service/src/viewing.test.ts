@@ -27,9 +27,25 @@ const desk = view('/desk', async () => ({ open: true }), {
   },
 })
 
+/** Guests, last key first. */
+const guests = view(
+  '/guests{?after,limit}',
+  async ({ after, limit }, { rows }) => ({
+    keys: (
+      await rows('guests', {
+        prefix: 'g/',
+        newestFirst: true,
+        ...(after === undefined ? {} : { after }),
+        ...(limit === undefined ? {} : { limit: Number(limit) }),
+      })
+    ).map(({ key }) => key),
+  }),
+  { links: {} },
+)
+
 let place: ThrowAwayLandscape
 beforeAll(async () => {
-  place = await throwAwayLandscape([service('rooms', { facts, resources: [desk] })])
+  place = await throwAwayLandscape([service('rooms', { facts, resources: [desk, guests] })])
 })
 afterAll(() => place?.drop())
 
@@ -78,4 +94,20 @@ it('gives a browser without scripts what a program gets beside the document', as
   const { status, headers } = await ask('/rooms/desk/book', booking, { accept: 'text/html' })
   expect([status, headers.get('location'), headers.get('etag')]).toEqual([303, '/rooms/desk', null])
   expect(headers.get('set-cookie')).toBe('room=r4; Path=/rooms')
+})
+
+it('reads rows in pages from either end, and fails rather than leave some out', async () => {
+  const { query } = place.landscape.services.get('rooms')!
+  const add = (from: number, to: number) =>
+    query(
+      `insert into headwater.row select 'guests', 1, 'g/' || to_char(n, 'FM00000'), '1' from generate_series($1::int, $2::int) n`,
+      [from, to],
+    )
+  await add(1, 10_000)
+  expect((await ask('/rooms/guests')).body.keys).toHaveLength(10_000)
+  expect((await ask('/rooms/guests?limit=2')).body.keys).toEqual(['g/10000', 'g/09999'])
+  expect((await ask('/rooms/guests?limit=2&after=g/00002')).body.keys).toEqual(['g/00001'])
+  await add(10_001, 10_001)
+  expect((await ask('/rooms/guests')).status).toBe(500)
+  expect((await ask('/rooms/guests?limit=1')).body.keys).toEqual(['g/10001'])
 })

@@ -4,9 +4,13 @@ import { type Call, type Caller, type Implementation, problem } from '@headwater
 import { enter, Refusal } from '@headwater/hypermedia/client'
 import type pg from 'pg'
 import { idFrom, newId } from './ids.ts'
+import { rowsOf } from './rows.ts'
 import type { Screens } from './screens.ts'
 import { traceparentFor } from './telemetry.ts'
 import type { ActContext, View, ViewAction, ViewContext } from './view.ts'
+
+/** Rows that one answer is made of; pages of a list are smaller. */
+const mostRows = 10_000
 
 export interface Viewing {
   readonly store: EventStore
@@ -63,11 +67,7 @@ function contextOf(on: Viewing, caller: Caller | undefined, traceparent: string 
   return {
     ...(caller === undefined ? {} : { caller }),
     query,
-    rows: (projection, { prefix = '' }) =>
-      query(
-        'select key, value from headwater.rows where projection = $1 and starts_with(key, $2) order by key limit 10000',
-        [projection, prefix],
-      ),
+    rows: rowsOf(query, mostRows),
     load: async (decider, id) => (await load(store, decider as any, id)).state as any,
     enter() {
       if (caller === undefined) throw new Refusal(401, unknown)

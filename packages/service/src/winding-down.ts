@@ -1,4 +1,5 @@
 import { enter } from '@headwater/hypermedia/client'
+import { rowsOf } from './rows.ts'
 import type { Running } from './running.ts'
 import type { ViewContext } from './view.ts'
 
@@ -46,11 +47,7 @@ function contextOf({ query, load, surroundings: { entry, fetch } }: Running): Wi
   return {
     query,
     load,
-    rows: (projection, { prefix = '' }) =>
-      query('select key, value from headwater.rows where projection = $1 and starts_with(key, $2) order by key', [
-        projection,
-        prefix,
-      ]),
+    rows: rowsOf(query),
     enter: () => enter(entry, { fetch: fetch as any }),
   }
 }

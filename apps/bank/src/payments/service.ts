@@ -46,16 +46,20 @@ const ledgerResource = resource('/ledgers/{ledgerId}', ledger, {
   actions: {},
 })
 
+/** Entries of one answer; those before them are in the log. */
+const entriesMost = 1_000
+
 const entryList = view(
   '/ledgers/{ledgerId}/entries',
   async ({ ledgerId }, { caller, load, rows }) => {
     const { customerId } = await load(ledger, ledgerId)
     if (!speaksFor(caller?.subject, customerId)) return undefined
-    const entries = await rows<Entry>('entries', { prefix: `${ledgerId}/` })
-    return { accountId: ledgerId, entries: entries.map(({ value }) => value) }
+    const newest = await rows<Entry>('entries', { prefix: `${ledgerId}/`, newestFirst: true, limit: entriesMost })
+    return { accountId: ledgerId, entries: newest.reverse().map(({ value }) => value) }
   },
   {
     title: 'Entries of an account',
+    description: 'The last 1,000 of them, oldest first.',
     links: { ledger: ({ accountId }) => link('ledger', { ledgerId: accountId }) },
   },
 )
