@@ -6,6 +6,10 @@ import type { Session } from './session.ts'
 
 const firstPauseMs = 20
 const longestPauseMs = 1_000
+/** A connection that says nothing for so long is given up: the host may be gone without a word. */
+const silentMostMs = 20_000
+/** Appends that wait while nothing gets through; more are refused at once. */
+const waitingMost = 10_000
 
 /** One batch is on its way at a time; what arrives meanwhile is the next one. */
 export class GroupCommit {
@@ -24,6 +28,7 @@ export class GroupCommit {
 
   append(append: EncodedAppend): Promise<AppendResult> {
     if (this.#closed) return Promise.reject(closedError())
+    if (this.#queue.length >= waitingMost) return Promise.reject(new Unsettled(false, 0, undefined))
     return new Promise((resolve, reject) => {
       this.#queue.push({ append, resolve, reject })
       this.#running ??= this.#run()
@@ -71,12 +76,12 @@ export class GroupCommit {
         const results = await this.#sendOnce(appends, sent)
         return sent ? results.map((result, index) => ownRepeat(result, appends[index]!)) : results
       } catch (error) {
-        if (codeOf(error) === '40P01' || codeOf(error) === '40001') continue
-        if (!isUnsettled(error)) {
+        const rolledBack = /^(40P01|40001)$/.test(codeOf(error))
+        if (!rolledBack && !isUnsettled(error)) {
           // What a second try says must not be taken for what became of the first, unless it is about the values themselves.
           if (!sent || repeat || /^(22|23|42)/.test(codeOf(error))) throw error
         }
-        sent ||= !isRefusedConnection(error)
+        sent ||= !rolledBack && !isRefusedConnection(error)
         const waitedMs = performance.now() - started
         if (waitedMs > settleWithinMs) throw new Unsettled(sent, waitedMs, error)
         await new Promise<void>((resolve) => setTimeout(resolve, pauseMs))
@@ -90,6 +95,7 @@ export class GroupCommit {
     const answer = await this.#session.rows(
       `select last_before, heads, results from ${this.#schema}.append_batch($1, $2, $3, $4, $5, $6, $7)`,
       batchArguments(appends, repeat),
+      { silentMostMs },
     )
     return batchResults(appends, answer[0] as unknown as BatchAnswer)
   }
@@ -111,6 +117,7 @@ export class GroupCommit {
         meta.traceparent ?? null,
         data,
       ],
+      { silentMostMs },
     )
     const [position, version] = answer as [string | null, string]
     if (position === null) return { kind: 'conflict', stream, expected: expected!, actual: Number(version) }

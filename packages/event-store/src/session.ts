@@ -36,8 +36,14 @@ export class Session {
     return this.#prepare
   }
 
-  async rows(text: string, values: readonly unknown[], on?: pg.ClientBase): Promise<TextRow[]> {
-    const query = { text, values: values as unknown[], rowMode: 'array' as const, types: asText }
+  /** `silentMostMs`: how long an answer is waited for; then the connection is closed, and what became of the statement is not known. */
+  async rows(
+    text: string,
+    values: readonly unknown[],
+    { on, silentMostMs }: { readonly on?: pg.ClientBase | undefined; readonly silentMostMs?: number } = {},
+  ): Promise<TextRow[]> {
+    const limit = silentMostMs === undefined ? {} : { query_timeout: silentMostMs }
+    const query = { text, values: values as unknown[], rowMode: 'array' as const, types: asText, ...limit }
     const target = on ?? this.pool
     if (!this.#prepare) return (await target.query<string[]>(query)).rows
     try {

@@ -136,7 +136,7 @@ export class States {
   }
 
   async #rows(name: string, values: readonly unknown[], on?: pg.ClientBase): Promise<FactRow[]> {
-    const rows = await this.#session.rows(statement(name, this.#schema), values, on)
+    const rows = await this.#session.rows(statement(name, this.#schema), values, { on })
     return rows.map(([version, type, schemaVersion, data]) => ({
       version: Number(version),
       type: type!,
