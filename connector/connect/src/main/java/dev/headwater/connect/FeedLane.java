@@ -20,7 +20,9 @@ import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.HashMap;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.random.RandomGenerator;
 import org.apache.kafka.connect.errors.ConnectException;
 import org.apache.kafka.connect.errors.RetriableException;
@@ -37,6 +39,9 @@ final class FeedLane implements Runnable {
     private final Settings settings;
     private final Intake intake;
     private final Map<String, ?> kept;
+    private final Function<String, Topics.Known> topicOf;
+    private final int stuckSeconds;
+    private final int mostBytes;
     private final Pause pause = new Pause();
     private final BackOff backOff = new BackOff(RandomGenerator.getDefault());
     private final Http http;
@@ -54,11 +59,17 @@ final class FeedLane implements Runnable {
     private long endAskedAt;
     private long behindSincePending;
 
-    /** @param kept offset as Connect keeps it; null when the feed was never read */
-    FeedLane(Settings settings, Place place, Map<String, ?> kept, Intake intake) {
+    /**
+     * @param kept offset as Connect keeps it; null when the feed was never read
+     * @param topicOf name → what is known of the topic; makes it when it is not there
+     */
+    FeedLane(Settings settings, Place place, Map<String, ?> kept, Function<String, Topics.Known> topicOf, Intake intake) {
         this.settings = settings;
         this.place = place;
         this.kept = kept;
+        this.topicOf = topicOf;
+        this.stuckSeconds = settings.getInt("wait.seconds");
+        this.mostBytes = settings.getInt("event.max.bytes");
         this.intake = intake;
         this.http = settings.http(vitals);
         this.discovery = new Discovery(http);
@@ -83,18 +94,36 @@ final class FeedLane implements Runnable {
         thread.interrupt();
     }
 
-    void join() throws InterruptedException {
-        thread.join();
+    /** Where reading began, as Connect keeps it. */
+    Map<String, ?> kept() {
+        return kept == null ? FeedOffset.BEGINNING : kept;
     }
 
     @Override
     public void run() {
         try {
-            while (!pause.isStopped() && step()) continue;
+            while (!pause.isStopped() && goOn()) continue;
+            if (!pause.isStopped()) intake.ended();
         } catch (InterruptedException stopped) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    /** A failure that trying again at once does not mend is seen to, by a person; what they did is noticed by trying seldom. */
+    private boolean goOn() throws InterruptedException {
+        try {
+            return step();
         } catch (RuntimeException permanent) {
-            if (!pause.isStopped()) intake.fail(new ConnectException("Feed of " + service() + ": " + permanent.getMessage(), permanent));
+            if (pause.isStopped()) return false;
+            drop();
+            brokenInARow = 0;
+            refusedInARow = 0;
+            vitals.stuck = 1;
+            ConnectException reason = new ConnectException("Feed of " + service() + ": " + permanent.getMessage(), permanent);
+            log.error("Stuck at position {}, next try in {} s. {}", vitals.position, stuckSeconds, reason.getMessage());
+            intake.stuck(this, reason);
+            pause.sleep(Duration.ofSeconds(stuckSeconds));
+            return true;
         }
     }
 
@@ -135,9 +164,9 @@ final class FeedLane implements Runnable {
     }
 
     private FeedReader reading(URI feed, Cursor after) {
-        // An event too large for Kafka must still be read to be put aside.
-        int mostBytes = Math.max(16 * 1024 * 1024, settings.getInt("event.max.bytes"));
-        return new FeedReader(http, feed, settings.getList("types"), after, settings.getInt("wait.seconds"), mostBytes);
+        // What is too large is still read, so that it can be named.
+        int readable = Math.max(16 * 1024 * 1024, mostBytes);
+        return new FeedReader(http, feed, settings.getList("types"), after, settings.getInt("wait.seconds"), readable);
     }
 
     private FeedOffset resolve(URI feed) {
@@ -152,23 +181,55 @@ final class FeedLane implements Runnable {
 
     private void readAnswer() throws InterruptedException {
         for (Covered next = reader.nextRange(); next != null; next = reader.nextRange()) {
-            give(next.items(), next.range(), next.bytes());
+            give(next);
             succeeded();
         }
     }
 
-    private void give(List<Item> items, Range range, int bytes) throws InterruptedException {
+    private void give(Covered covered) throws InterruptedException {
+        List<Item> items = covered.items();
+        Range range = covered.range();
+        Map<String, Topics.Known> topics = topicsFor(items);
         for (int i = items.size() - 1; i >= 0; i--) {
             if (!(items.get(i) instanceof Event event)) continue;
             behindSincePending = Instant.parse(event.recordedTime()).toEpochMilli();
             break;
         }
-        intake.put(new Chunk(this, items, range, lineageOf(range), bytes));
-        offset = new FeedOffset(range.log(), range.cursor(), offset.partitions());
+        intake.put(new Chunk(this, covered, lineageOf(range), topics));
+        int partitions = topics.values().stream().mapToInt(Topics.Known::partitions).findAny().orElse(offset.partitions());
+        offset = new FeedOffset(range.log(), range.cursor(), partitions);
         vitals.position = range.to();
         vitals.behindSince = range.atEnd() ? 0 : behindSincePending;
         if (range.atEnd()) vitals.end = range.to();
         else if (System.nanoTime() - endAskedAt > END_EVERY_NANOS) lookAtEnd();
+    }
+
+    /** Judged before anything of a range is handed on: what a topic does not take stops this feed, no other. */
+    private Map<String, Topics.Known> topicsFor(List<Item> items) {
+        Map<String, Topics.Known> topics = new HashMap<>();
+        // Also before its first event: whoever reads the topic finds it, and sees by the heartbeat that nothing is in it yet.
+        if (!settings.byCategory()) topics.computeIfAbsent(settings.topicOf(service(), ""), this::topic);
+        for (Item item : items) {
+            if (!(item instanceof Event event)) continue;
+            String name = settings.topicOf(service(), event.stream());
+            requireFits(event, name, topics.computeIfAbsent(name, this::topic));
+        }
+        return topics;
+    }
+
+    private Topics.Known topic(String name) {
+        Topics.Known known = topicOf.apply(name);
+        if (offset.partitions() != 0 && offset.partitions() != known.partitions())
+            throw new ConnectException("Topic " + name + " has " + known.partitions() + " partitions, but the feed of " + service() + " was written over " + offset.partitions()
+                    + ": keys would change partition and lose their order. Write to a new topic from the beginning; consumers keep their checkpoints.");
+        return known;
+    }
+
+    private void requireFits(Event event, String topic, Topics.Known known) {
+        int length = event.json().length;
+        if (length <= mostBytes && length <= known.mostBytes()) return;
+        throw new ConnectException("The event at position " + event.position() + " has " + length + " bytes, but event.max.bytes is " + mostBytes + " and topic " + topic
+                + " takes records of " + known.mostBytes() + " (max.message.bytes). Raise what is too small, and the worker's producer.max.request.size with it; nothing passes the event over.");
     }
 
     /** Asked for once, and whenever the log has another name than before: whoever reads the topic must learn where it forked. */
@@ -189,11 +250,12 @@ final class FeedLane implements Runnable {
         brokenInARow = 0;
         refusedInARow = 0;
         vitals.failuresInARow = 0;
+        vitals.stuck = 0;
     }
 
     private void retry(RuntimeException reason, Duration atLeast) throws InterruptedException {
         // A chunk begun is read again from its start: only whole ranges are given.
-        reader = null;
+        drop();
         Duration wait = backOff.failed(atLeast);
         vitals.failuresInARow = backOff.failures();
         vitals.backOffSeconds = wait.toMillis() / 1000.0;
@@ -210,6 +272,11 @@ final class FeedLane implements Runnable {
             throw new ConnectException(forked.getMessage() + (shared == null ? "" : " The last event both lineages share is " + shared + ": say on.fork=continue to go on from there; what lies beyond it in the topic is no longer part of the log."));
         log.warn("The log of {} forked: going on from {} in {}. Events of {} beyond it stay in the topic.", service(), shared, forked.lineage().log(), offset.log());
         offset = new FeedOffset(forked.lineage().log(), shared, offset.partitions());
+        drop();
+    }
+
+    private void drop() {
+        if (reader != null) reader.close();
         reader = null;
     }
 }

@@ -15,6 +15,7 @@ import org.apache.kafka.connect.errors.ConnectException;
 record FeedOffset(String log, Cursor cursor, int partitions) {
     static final String SERVICE = "service";
     static final String FEED = "feed";
+    static final Map<String, ?> BEGINNING = Map.of("position", "beginning");
 
     /**
      * Connect finds an offset by the JSON text of its partition, so the order of fields is part of the key. Its REST interface asks
@@ -34,6 +35,14 @@ record FeedOffset(String log, Cursor cursor, int partitions) {
         map.put("position", cursor.position());
         map.put("id", cursor.id());
         map.put("partitions", (long) partitions);
+        map.put("at", now);
+        return map;
+    }
+
+    /** The same place, with why nothing comes from there: Connect's REST interface shows it. */
+    static Map<String, Object> stuck(Map<String, ?> offset, String reason, long now) {
+        Map<String, Object> map = new HashMap<>(offset);
+        map.put("stuck", reason);
         map.put("at", now);
         return map;
     }
@@ -60,7 +69,7 @@ record FeedOffset(String log, Cursor cursor, int partitions) {
             throw new ConnectException("Expected a partition {\"feed\":\"published\",\"service\":\"<name>\"}, got " + partition);
         if (offset == null) return;
         Map<String, Object> known = new LinkedHashMap<>(offset);
-        known.keySet().removeAll(java.util.Set.of("partitions", "at"));
+        known.keySet().removeAll(java.util.Set.of("partitions", "at", "stuck"));
         boolean symbolic = known.equals(Map.of("position", "beginning"))
                 || (known.size() == 1 && (known.get("time") instanceof String || known.get("event") instanceof String));
         boolean exact = known.get("position") instanceof Number position

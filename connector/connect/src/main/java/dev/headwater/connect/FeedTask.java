@@ -40,14 +40,15 @@ public final class FeedTask extends SourceTask {
     public void start(Map<String, String> given) {
         settings = new Settings(given);
         topics = new Topics(settings);
-        intake = new Intake(settings.getInt("buffer.bytes"));
+        List<Place> places = Share.read(given);
+        intake = new Intake(settings.getInt("buffer.bytes"), places.size());
         Map<String, FeedOffset> kept = new HashMap<>();
-        for (Place place : Share.read(given)) {
+        for (Place place : places) {
             Map<String, Object> offset = context.offsetStorageReader().offset(FeedOffset.partition(place.service()));
             if (offset != null && !FeedOffset.isSymbolic(offset)) kept.put(place.service(), FeedOffset.of(offset));
-            lanes.add(new FeedLane(settings, place, offset, intake));
+            lanes.add(new FeedLane(settings, place, offset, topics::ensure, intake));
         }
-        records = new Records(settings, topics::ensure, kept);
+        records = new Records(settings, kept);
         for (FeedLane lane : lanes) {
             lane.vitals.register(context.pluginMetrics(), lane.service());
             lane.start();
@@ -62,6 +63,7 @@ public final class FeedTask extends SourceTask {
             topics.ensureBeside(settings.getString("heartbeat.topic"), Map.of("cleanup.policy", "compact"));
             topics.ensureBeside(settings.getString("quarantine.topic"), Map.of("cleanup.policy", "delete", "retention.ms", "-1"));
             batch = records.of(taken);
+            batch.addAll(records.of(intake.stuck()));
         } catch (RetriableException kafka) {
             // What was taken is kept for the next poll. Connect would poll again at once.
             log.warn("Waiting for Kafka: {}", kafka.getMessage());

@@ -21,10 +21,18 @@ import java.util.Map;
 record Heartbeat(String topic, String service, List<String> types, Range range, Lineage lineage, long at) {
     private static final JsonFactory JSON = new JsonFactory();
 
+    /** Names no topic, so that it proves nothing of one. */
+    static byte[] stuck(String service, String reason, long at) {
+        return written(json -> {
+            json.writeStringField("service", service);
+            json.writeStringField("feed", "published");
+            json.writeStringField("stuck", reason);
+            json.writeStringField("time", Instant.ofEpochMilli(at).toString());
+        });
+    }
+
     byte[] json() {
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        try (JsonGenerator json = JSON.createGenerator(bytes)) {
-            json.writeStartObject();
+        return written(json -> {
             json.writeStringField("topic", topic);
             json.writeStringField("service", service);
             json.writeStringField("feed", "published");
@@ -39,6 +47,18 @@ record Heartbeat(String topic, String service, List<String> types, Range range, 
             json.writeNumberField("position", range.to());
             json.writeBooleanField("atEnd", range.atEnd());
             json.writeStringField("time", Instant.ofEpochMilli(at).toString());
+        });
+    }
+
+    private interface Members {
+        void on(JsonGenerator json) throws IOException;
+    }
+
+    private static byte[] written(Members members) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (JsonGenerator json = JSON.createGenerator(bytes)) {
+            json.writeStartObject();
+            members.on(json);
             json.writeEndObject();
         } catch (IOException neverInMemory) {
             throw new UncheckedIOException(neverInMemory);

@@ -13,52 +13,38 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Function;
 import org.apache.kafka.connect.data.Schema;
-import org.apache.kafka.connect.errors.ConnectException;
 import org.apache.kafka.connect.header.ConnectHeaders;
 import org.apache.kafka.connect.header.Headers;
 import org.apache.kafka.connect.source.SourceRecord;
 
-/** Turns chunks into records: events byte for byte, what is unusable into quarantine, heartbeats. Keeps each feed's offset. */
+/** Turns chunks into records: events byte for byte, what is none into quarantine, heartbeats. Keeps each feed's offset. */
 final class Records {
     private final Settings settings;
-    private final Function<String, Topics.Known> topicOf;
     private final Map<String, FeedOffset> reached = new HashMap<>();
     /** Last range of each feed that no heartbeat has told of yet. */
     private final Map<String, Range> unsaid = new HashMap<>();
     private final Map<String, Lineage> lineages = new HashMap<>();
     private final Map<String, Long> heartbeatAt = new HashMap<>();
-    private final Map<String, String> names = new HashMap<>();
-    private final boolean byCategory;
+    private final Map<String, Long> stuckSaidAt = new HashMap<>();
     private final String heartbeats;
     private final String quarantine;
     private final int mostBytes;
     private final long heartbeatEveryMs;
+    private final long stuckEveryMs;
 
-    /**
-     * @param topicOf name → what is known of the topic; makes it when it is not there
-     * @param kept service → offset that reading began at
-     */
-    Records(Settings settings, Function<String, Topics.Known> topicOf, Map<String, FeedOffset> kept) {
+    /** @param kept service → offset that reading began at */
+    Records(Settings settings, Map<String, FeedOffset> kept) {
         this.settings = settings;
-        this.topicOf = topicOf;
-        this.byCategory = settings.pattern().contains("{category}");
         this.heartbeats = settings.getString("heartbeat.topic");
         this.quarantine = settings.getString("quarantine.topic");
         this.mostBytes = settings.getInt("event.max.bytes");
         this.heartbeatEveryMs = settings.getInt("heartbeat.interval.ms");
+        this.stuckEveryMs = settings.getInt("wait.seconds") * 1000L;
         reached.putAll(kept);
     }
 
-    /** @throws org.apache.kafka.connect.errors.RetriableException before anything was done, while Kafka does not answer */
     List<SourceRecord> of(List<Chunk> chunks) {
-        for (Chunk chunk : chunks) {
-            String service = chunk.lane().service();
-            // Also before its first event: whoever reads the topic finds it, and sees by the heartbeat that nothing is in it yet.
-            if (!byCategory) topicOf.apply(topic(service, ""));
-            for (Item item : chunk.items()) if (item instanceof Event event) topicOf.apply(topic(service, event.stream()));
-        }
         List<SourceRecord> records = new ArrayList<>();
         long now = System.currentTimeMillis();
         for (Chunk chunk : chunks) {
@@ -77,33 +63,36 @@ final class Records {
         return records;
     }
 
+    /** Says of feeds that are stuck that their task lives and why nothing comes, as often as an idle feed says that it is well. */
+    List<SourceRecord> of(Map<FeedLane, RuntimeException> stuck) {
+        List<SourceRecord> records = new ArrayList<>();
+        long now = System.currentTimeMillis();
+        stuck.forEach((lane, reason) -> {
+            String service = lane.service();
+            if (now - stuckSaidAt.getOrDefault(service, 0L) < stuckEveryMs) return;
+            stuckSaidAt.put(service, now);
+            FeedOffset before = reached.get(service);
+            records.add(beside(service, FeedOffset.stuck(before == null ? lane.kept() : before.toMap(now), reason.getMessage(), now), settings.topic(service, "{category}") + " stuck", Heartbeat.stuck(service, reason.getMessage(), now), now));
+        });
+        stuckSaidAt.keySet().retainAll(stuck.keySet().stream().map(FeedLane::service).toList());
+        return records;
+    }
+
     private SourceRecord record(Chunk chunk, String service, Item item, long now) {
         String log = chunk.range().log();
         if (!(item instanceof Event event)) {
             Unusable unusable = (Unusable) item;
             return putAside(chunk, service, unusable.reason(), unusable.json(), now);
         }
-        String topic = topic(service, event.stream());
-        Topics.Known known = topicOf.apply(topic);
+        String topic = settings.topicOf(service, event.stream());
+        Topics.Known known = chunk.topics().get(topic);
         int partitions = known.partitions();
-        FeedOffset before = reached.get(service);
-        if (before != null && before.partitions() != 0 && before.partitions() != partitions)
-            throw new ConnectException("Topic " + topic + " has " + partitions + " partitions, but the feed of " + service + " was written over " + before.partitions()
-                    + ": keys would change partition and lose their order. Write to a new topic from the beginning; consumers keep their checkpoints.");
         move(service, log, event.cursor(), partitions);
-        if (event.json().length > mostBytes)
-            return putAside(chunk, service, "larger than " + mostBytes + " bytes; read it at " + event.position() + " in the feed", new byte[0], now);
         return new SourceRecord(
                 FeedOffset.partition(service), offset(service, now), topic, Slot.of(event.orderingKey()) % partitions,
                 Schema.BYTES_SCHEMA, event.orderingKey().getBytes(StandardCharsets.UTF_8),
                 Schema.BYTES_SCHEMA, event.json(),
                 known.timestamp(Instant.parse(event.time()).toEpochMilli(), now), headers(event, log));
-    }
-
-    private String topic(String service, String stream) {
-        int dash = stream.indexOf('-');
-        String category = byCategory ? stream.substring(0, dash < 0 ? stream.length() : dash) : "";
-        return names.computeIfAbsent(service + "\n" + category, unseen -> settings.topic(service, category));
     }
 
     private static Headers headers(Event event, String log) {
@@ -140,9 +129,13 @@ final class Records {
         String topic = settings.topic(service, "{category}");
         List<String> types = settings.getList("types").stream().map(type -> type.replaceFirst("@.*", "")).toList();
         byte[] value = new Heartbeat(topic, service, types, range, lineages.get(service), now).json();
+        return beside(service, offset(service, now), topic, value, now);
+    }
+
+    private SourceRecord beside(String service, Map<String, Object> offset, String key, byte[] value, long now) {
         return new SourceRecord(
-                FeedOffset.partition(service), offset(service, now), heartbeats, 0,
-                Schema.BYTES_SCHEMA, topic.getBytes(StandardCharsets.UTF_8),
+                FeedOffset.partition(service), offset, heartbeats, 0,
+                Schema.BYTES_SCHEMA, key.getBytes(StandardCharsets.UTF_8),
                 Schema.BYTES_SCHEMA, value, now);
     }
 

@@ -25,8 +25,6 @@ final class Settings extends AbstractConfig {
     static final String TOPIC = "topic";
     static final String CONSUMER = "consumer";
 
-    private static final int EVENT_MAX_BYTES = 1_000_000;
-
     static final ConfigDef DEFINITION = new ConfigDef()
             .define(ENTRY, Type.STRING, ConfigDef.NO_DEFAULT_VALUE, Settings::requireUrl, Importance.HIGH,
                     "Where to begin: the landscape's entry document, a service's home, or a feed.")
@@ -56,9 +54,9 @@ final class Settings extends AbstractConfig {
             .define("discovery.interval.ms", Type.INT, 10_000, ConfigDef.Range.atLeast(100), Importance.LOW, "How often the entry is looked at for new, moved and removed services.")
             .define("heartbeat.topic", Type.STRING, "headwater.heartbeats", Importance.LOW, "Topic that says up to which position each feed is in Kafka.")
             .define("heartbeat.interval.ms", Type.INT, 1_000, ConfigDef.Range.atLeast(10), Importance.LOW, "Least time between two heartbeats of a feed.")
-            .define("quarantine.topic", Type.STRING, "headwater.quarantine", Importance.LOW, "Topic for what is no event of the format or too large for Kafka.")
-            .define("event.max.bytes", Type.INT, EVENT_MAX_BYTES, ConfigDef.Range.atLeast(1024), Importance.LOW,
-                    "Largest event written; must fit the producer's max.request.size and the topic's max.message.bytes. Larger ones go to quarantine.")
+            .define("quarantine.topic", Type.STRING, "headwater.quarantine", Importance.LOW, "Topic for what stood in the place of an event and is none.")
+            .define("event.max.bytes", Type.INT, 4 * 1024 * 1024, ConfigDef.Range.between(1024, 64 * 1024 * 1024), Importance.LOW,
+                    "Largest event written: all that a Headwater store takes by default. A larger one stops its feed; nothing passes it over. Topics are made to take it; the worker's producers must as well (producer.max.request.size).")
             .define("batch.events", Type.INT, 5_000, ConfigDef.Range.atLeast(1), Importance.LOW, "A transaction takes no further range once it has as many events.")
             .define("batch.bytes", Type.INT, 2 * 1024 * 1024, ConfigDef.Range.atLeast(1024), Importance.LOW, "…or as many bytes.")
             .define("buffer.bytes", Type.INT, 8 * 1024 * 1024, ConfigDef.Range.atLeast(1024), Importance.LOW, "Bytes that a task reads ahead of Kafka.");
@@ -78,6 +76,18 @@ final class Settings extends AbstractConfig {
     boolean wants(String service) {
         List<String> services = getList("services");
         return services.isEmpty() || services.contains(service);
+    }
+
+    /** Name of the topic that an event of a stream goes to. */
+    String topicOf(String service, String stream) {
+        if (!byCategory()) return topic(service, "");
+        int dash = stream.indexOf('-');
+        return topic(service, stream.substring(0, dash < 0 ? stream.length() : dash));
+    }
+
+    /** Each category of streams has a topic of its own. */
+    boolean byCategory() {
+        return pattern().contains("{category}");
     }
 
     String topic(String service, String category) {

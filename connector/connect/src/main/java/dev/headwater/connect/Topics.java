@@ -24,13 +24,18 @@ final class Topics implements AutoCloseable {
     /** A topic that is changed under us is noticed within this time. */
     private static final long LOOK_AGAIN_NANOS = Duration.ofSeconds(30).toNanos();
     private static final Map<String, String> KEEPS_ALL = Map.of("cleanup.policy", "delete", "retention.ms", "-1", "retention.bytes", "-1");
+    private static final String MOST_BYTES = "max.message.bytes";
     /** A broker refuses records dated more than an hour ahead, unless the topic says otherwise: the time of an event is its own affair. */
     private static final String LATEST_AHEAD = "message.timestamp.after.max.ms";
+
+    /** What a record takes beside its value: key, headers, framing. */
+    private static final int AROUND = 64 * 1024;
 
     private final Admin admin;
     private final int partitions;
     private final short replication;
     private final boolean allHistory;
+    private final int eventMostBytes;
     private final Map<String, Known> known = new HashMap<>();
     private final Set<String> beside = new HashSet<>();
 
@@ -42,6 +47,7 @@ final class Topics implements AutoCloseable {
         admin = Admin.create(config);
         partitions = settings.getInt("partitions");
         replication = settings.getShort("replication");
+        eventMostBytes = settings.getInt("event.max.bytes");
         allHistory = settings.getString("history").equals("all");
     }
 
@@ -56,11 +62,13 @@ final class Topics implements AutoCloseable {
         if (before != null && System.nanoTime() - before.at < LOOK_AGAIN_NANOS) return before;
         Map<String, String> fresh = new HashMap<>(KEEPS_ALL);
         fresh.put(LATEST_AHEAD, Long.toString(Long.MAX_VALUE));
+        fresh.put(MOST_BYTES, Integer.toString(eventMostBytes + AROUND));
         int found = ensure(topic, partitions, fresh);
         Config config = configOf(topic);
         if (allHistory) refuseForgetting(topic, config);
         ConfigEntry ahead = config.get(LATEST_AHEAD);
-        Known now = new Known(found, ahead == null ? Long.MAX_VALUE : Long.parseLong(ahead.value()), System.nanoTime());
+        int mostBytes = Integer.parseInt(config.get(MOST_BYTES).value());
+        Known now = new Known(found, ahead == null ? Long.MAX_VALUE : Long.parseLong(ahead.value()), mostBytes, System.nanoTime());
         known.put(topic, now);
         return now;
     }
@@ -68,7 +76,9 @@ final class Topics implements AutoCloseable {
     /** A topic for something other than events. */
     synchronized void ensureBeside(String topic, Map<String, String> config) {
         if (beside.contains(topic)) return;
-        ensure(topic, 1, config);
+        Map<String, String> fresh = new HashMap<>(config);
+        fresh.put(MOST_BYTES, Integer.toString(eventMostBytes + AROUND));
+        ensure(topic, 1, fresh);
         beside.add(topic);
     }
 
@@ -132,9 +142,10 @@ final class Topics implements AutoCloseable {
 
     /**
      * @param latestAheadMs how far after now the time of a record may lie
+     * @param mostBytes of a record
      * @param at {@link System#nanoTime} of the look
      */
-    record Known(int partitions, long latestAheadMs, long at) {
+    record Known(int partitions, long latestAheadMs, int mostBytes, long at) {
         /** The time a record is given: its event's, or the latest that the topic takes. */
         long timestamp(long eventTime, long now) {
             long latest = latestAheadMs > Long.MAX_VALUE - now ? Long.MAX_VALUE : now + latestAheadMs;

@@ -22,6 +22,8 @@ final class Vitals implements Traffic {
     volatile double backOffSeconds;
     volatile long failuresInARow;
     volatile long quarantined;
+    /** 1 while the feed waits for a person. */
+    volatile long stuck;
 
     Vitals() {
         for (String kind : new String[] {"2xx", "3xx", "4xx", "5xx", "none"}) requests.put(kind, new AtomicLong());
@@ -34,6 +36,7 @@ final class Vitals implements Traffic {
         gauge(metrics, service, "lag-seconds", "Age of the last event read, while there are later ones", this::lagSeconds);
         gauge(metrics, service, "back-off-seconds", "Length of the present wait after a failure", () -> backOffSeconds);
         gauge(metrics, service, "failures-in-a-row", "Requests that failed since the last that did not", () -> failuresInARow);
+        gauge(metrics, service, "stuck", "1 while nothing comes from the feed for a reason that a person must see", () -> stuck);
         gauge(metrics, service, "quarantined-total", "Unusable events", () -> quarantined);
         gauge(metrics, service, "received-bytes-total", "Bytes of answers, as sent", bytes::get);
         requests.forEach((kind, count) -> gauge(metrics, service, "requests-" + kind + "-total", "Answers with status " + kind, count::get));

@@ -14,6 +14,9 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Function;
 import org.apache.kafka.connect.errors.ConnectException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -22,8 +25,13 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(value = 30, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class FeedLaneTest {
     private final LittleFeed feed = new LittleFeed();
-    private final Intake intake = new Intake(1024 * 1024);
+    private Intake intake = new Intake(1024 * 1024, 1);
     private final List<FeedLane> lanes = new ArrayList<>();
+    private final List<String> topics = new CopyOnWriteArrayList<>();
+    private Function<String, Topics.Known> topicOf = topic -> {
+        topics.add(topic);
+        return new Topics.Known(12, Long.MAX_VALUE, 1 << 20, 0);
+    };
 
     @AfterEach
     void close() {
@@ -34,7 +42,7 @@ class FeedLaneTest {
     private FeedLane lane(Map<String, ?> kept, String... more) {
         Map<String, String> given = new HashMap<>(Map.of("entry.url", feed.entry().toString(), "kafka.bootstrap.servers", "none:1", "patience.ms", "300"));
         for (int i = 0; i < more.length; i += 2) given.put(more[i], more[i + 1]);
-        FeedLane lane = new FeedLane(new Settings(given), new Place("pots", feed.entry().resolve("pots/")), kept, intake);
+        FeedLane lane = new FeedLane(new Settings(given), new Place("pots", feed.entry().resolve("pots/")), kept, topicOf, intake);
         lanes.add(lane);
         lane.start();
         return lane;
@@ -50,10 +58,17 @@ class FeedLaneTest {
         return positions;
     }
 
+    /** Why the task fails; the lanes after it begin anew. */
     private ConnectException failure() {
+        Intake failing = intake;
+        intake = new Intake(1024 * 1024, 1);
         return assertThrows(ConnectException.class, () -> {
-            for (;;) intake.take(1, 1, 1000);
+            for (;;) failing.take(1, 1, 1000);
         });
+    }
+
+    private static void untilEnded(FeedLane lane) throws InterruptedException {
+        for (Thread thread : Thread.getAllStackTraces().keySet()) if (thread.getName().equals("headwater-feed-" + lane.service())) thread.join();
     }
 
     @Test
@@ -104,10 +119,69 @@ class FeedLaneTest {
     }
 
     @Test
+    void makes_a_topic_also_before_the_first_event() throws Exception {
+        lane(null, "wait.seconds", "1");
+        assertEquals(0, intake.take(1000, 1 << 20, 5000).get(0).items().size());
+        assertEquals("headwater.pots", topics.get(0));
+    }
+
+    /** Of a whole event, valid where it was made, a consumer of the topic must get every byte or nothing more. */
+    @Test
+    void stops_at_an_event_that_the_topic_does_not_take_and_passes_nothing_over() throws Exception {
+        feed.limit = 1;
+        feed.show("1");
+        feed.show("\"" + "x".repeat(1_100_000) + "\"");
+        feed.show("3");
+        lane(null);
+        assertEquals(List.of(1L), positions(1));
+        String says = failure().getMessage();
+        assertTrue(says.contains("position 2") && says.contains("headwater.pots takes records of 1048576"), says);
+        topicOf = topic -> new Topics.Known(12, Long.MAX_VALUE, 2 << 20, 0);
+        lane(Map.of("log", LittleFeed.LOG, "position", 1L, "id", "id.1"), "event.max.bytes", "1000000");
+        assertTrue(failure().getMessage().contains("event.max.bytes is 1000000"));
+        lane(Map.of("log", LittleFeed.LOG, "position", 1L, "id", "id.1"));
+        assertEquals(List.of(2L, 3L), positions(2));
+    }
+
+    @Test
+    void stops_where_the_partitions_of_the_topic_changed() {
+        feed.show("1");
+        feed.show("2");
+        lane(Map.of("log", LittleFeed.LOG, "position", 1L, "id", "id.1", "partitions", 6));
+        String says = failure().getMessage();
+        assertTrue(says.contains("12 partitions") && says.contains("over 6"), says);
+    }
+
+    @Test
     void says_why_when_trying_again_does_not_help() {
         feed.always(LittleFeed.status(401, "{\"code\":\"HW_UNAUTHENTICATED\",\"detail\":\"token expired\"}"));
         lane(null);
         assertTrue(failure().getMessage().contains("401 HW_UNAUTHENTICATED: token expired"));
+    }
+
+    @Test
+    void is_stuck_alone_and_goes_on_when_mended() throws Exception {
+        intake = new Intake(1024 * 1024, 2);
+        feed.show("1");
+        FeedLane ahead = lane(Map.of("log", LittleFeed.LOG, "position", 9L, "id", "id.9"), "wait.seconds", "1");
+        while (ahead.vitals.stuck == 0) Thread.onSpinWait();
+        lane(null);
+        assertEquals(List.of(1L), positions(1));
+        assertEquals(Set.of(ahead), intake.stuck().keySet());
+        assertTrue(intake.stuck().get(ahead).getMessage().startsWith("Feed of pots: "), intake.stuck().toString());
+        for (int i = 2; i <= 10; i++) feed.show("1");
+        while (ahead.vitals.stuck != 0) Thread.onSpinWait();
+        assertTrue(intake.stuck().isEmpty());
+        assertEquals(10, ahead.vitals.position);
+    }
+
+    @Test
+    void fails_its_task_when_no_other_is_left() {
+        intake = new Intake(1024 * 1024, 2);
+        feed.always(LittleFeed.status(403, "{\"code\":\"HW_FORBIDDEN\",\"detail\":\"no\"}"));
+        lane(null);
+        lane(null);
+        assertEquals(2, failure().getMessage().lines().filter(line -> line.contains("403 HW_FORBIDDEN")).count());
     }
 
     @Test
@@ -116,7 +190,7 @@ class FeedLaneTest {
         FeedLane risk = lane(null, "consumer", "risk", "services", "pots", "types", "Saved", "wait.seconds", "1");
         assertEquals(List.of(1L), positions(1));
         feed.always(LittleFeed.status(400, "{\"code\":\"HW_TYPE_NOT_SHOWN\",\"detail\":\"Expected a type that pots shows you\"}"));
-        risk.join();
+        untilEnded(risk);
         assertTrue(intake.take(1000, 1 << 20, 0).stream().allMatch(chunk -> chunk.items().isEmpty()));
         lane(null, "types", "Saved");
         assertTrue(failure().getMessage().contains("HW_TYPE_NOT_SHOWN"));
@@ -190,12 +264,12 @@ class FeedLaneTest {
         FeedLane backingOff = lane(null);
         while (backingOff.vitals.backOffSeconds == 0) Thread.onSpinWait();
         backingOff.stop();
-        backingOff.join();
+        untilEnded(backingOff);
         feed.always(null);
         FeedLane waiting = lane(null);
         while (feed.asked().stream().noneMatch(uri -> uri.contains("wait=45"))) Thread.onSpinWait();
         waiting.stop();
-        waiting.join();
+        untilEnded(waiting);
         assertFalse(intake.take(1, 1, 1).stream().anyMatch(chunk -> !chunk.items().isEmpty()));
     }
 
