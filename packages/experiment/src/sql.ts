@@ -3,6 +3,7 @@ import type { Events, Measure } from './metric.ts'
 /** Rows of a SELECT, values as text or null; DuckDB SQL over a table `events` with the lake's columns. */
 export type Query = (sql: string) => Promise<readonly Readonly<Record<string, unknown>>[]>
 
+/** A text as a literal of SQL. */
 export function text(value: string): string {
   return `'${value.replaceAll("'", "''")}'`
 }

@@ -95,13 +95,8 @@ async function startKafka(landscape: Landscape, directory: string, output: Outpu
 }
 
 /** Who vouches for people; in development nobody need. */
-function identityIn({
-  HEADWATER_ISSUER: issuer,
-  HEADWATER_JWKS: keys,
-  HEADWATER_AUDIENCE: audience,
-}: Invocation['env']): {
-  identity?: IdentityProvider
-} {
+function identityIn(env: Invocation['env']): { identity?: IdentityProvider } {
+  const [issuer, keys, audience] = [env.HEADWATER_ISSUER, env.HEADWATER_JWKS, env.HEADWATER_AUDIENCE]
   if (issuer === undefined && keys === undefined) return {}
   return { identity: { issuer: issuer ?? '', keys: keys ?? '', ...(audience !== undefined && { audience }) } }
 }
