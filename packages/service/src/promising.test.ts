@@ -110,6 +110,15 @@ it('knows who reads which fields, declared by themselves; somebody who only read
   }, 10_000)
 })
 
+it('counts nobody twice who was seen at the very moment of declaring', async () => {
+  await landscape.services
+    .get('pots')!
+    .query(`insert into headwater.contract_readers (reader, caller) values ('lists', 'lists')`)
+  const names = (await readers()).map(({ name }) => name)
+  expect(names).toContain('lists/list-pots')
+  expect(names).not.toContain('lists')
+})
+
 it('names whom a dropped field would break, and whom not', async () => {
   const { note: _, ...kept } = savedData.shape
   const changed = contractDocument(

@@ -85,9 +85,7 @@ export function registerOn(pool: pg.Pool, now: () => number): ReaderRegister {
       await pool.query(seenSql, [caller, new Date(now()).toISOString()])
     },
     async readers() {
-      const { rows } = await pool.query(
-        'select reader, reads, observed, last_read from headwater.contract_readers order by reader',
-      )
+      const { rows } = await pool.query(readersSql)
       return rows.map(({ reader, reads, observed, last_read }) => ({
         name: reader,
         ...(reads === null ? {} : { reads }),
@@ -135,6 +133,13 @@ const declareSql = `
   on conflict (reader) do update set reads = excluded.reads, observed = (
     select coalesce(jsonb_object_agg(type, coalesce(r.observed -> type, '{}') || coalesce(excluded.observed -> type, '{}')), '{}')
     from (select jsonb_object_keys(r.observed) as type union select jsonb_object_keys(excluded.observed)) as types)`
+
+// Who was seen and declared at the same moment may stand here twice.
+const readersSql = `
+  select reader, reads, observed, last_read from headwater.contract_readers r
+  where reads is not null
+    or not exists (select from headwater.contract_readers d where d.caller = r.caller and d.reads is not null)
+  order by reader`
 
 const seenSql = `
   with known as (update headwater.contract_readers set last_read = $2 where caller = $1 returning 1)

@@ -15,7 +15,8 @@ interface Promised {
 interface Readers {
   readonly readers: readonly {
     readonly name: string
-    readonly reads: Readonly<Record<string, readonly string[]>>
+    /** Absent where it declared nothing: it counts as reading everything. */
+    readonly reads?: Readonly<Record<string, readonly string[]>>
     readonly lastRead?: string
   }[]
 }
@@ -82,14 +83,17 @@ export function ServicePanel({ service, all }: { readonly service: ServiceNow; r
           ))}
         </ul>
       )}
-      <h3>Declared readers</h3>
+      <h3>Readers</h3>
       {readers.length === 0 ? (
-        <p className="quiet">Nobody has declared what it reads.</p>
+        <p className="quiet">Nobody reads it.</p>
       ) : (
         <ul className="lines">
           {readers.map(({ name, reads }) => (
             <li key={name}>
-              {name} <span className="quiet">{Object.keys(reads).join(', ')}</span>
+              {name}{' '}
+              <span className="quiet">
+                {reads === undefined ? 'anything: it declared nothing' : Object.keys(reads).join(', ')}
+              </span>
             </li>
           ))}
         </ul>
