@@ -1,3 +1,5 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -40,3 +42,27 @@ it('reads no file but segments and what it is handed', async () => {
   await writeFile(join(directory, 'segments/open.csv'), 'a\nlet-in\n')
   expect(await asked('segments/open.csv')).toEqual([['let-in']])
 })
+
+it('ends with its parent, also in the middle of a question without end', async () => {
+  const folder = join(directory, 'orphan')
+  await mkdir(folder)
+  const child = fork(join(import.meta.dirname, 'process.ts'), {
+    serialization: 'advanced',
+    execArgv: ['--conditions=source', '--import', 'tsx'],
+  })
+  const ended = once(child, 'exit')
+  let id = 0
+  const answered = async (call: object) => {
+    child.send({ id: ++id, call })
+    const [reply] = await once(child, 'message')
+    return reply
+  }
+  const places = { readable: join(directory, 'segments'), folder }
+  await answered({ kind: 'start', limits: { memoryMb: 128, threads: 1, spillMb: 64 }, ...places })
+  const views = [{ name: 'Saved', sql: 'select range as n from range(10_000_000)' }]
+  const sql = 'select sum(a.n % (b.n + 1)) from Saved a, Saved b'
+  child.send({ id: ++id, call: { kind: 'ask', sql, views, limits: { ...limits, timeMs: 600_000 } } })
+  for (let asked = 0; asked < 20; asked++) await answered({ kind: 'inspect', sql: `select ${asked}` })
+  child.disconnect()
+  await ended
+}, 20_000)

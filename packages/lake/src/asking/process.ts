@@ -200,7 +200,8 @@ process.on('message', ({ id, call }: Request) => {
 process.on('disconnect', () => {
   // The parent has died: nobody else would take the folder away.
   if (own !== undefined) rmSync(own, { recursive: true, force: true })
-  process.exit(0)
+  // Not exit(): that waits for the engine's threads, which may be at work on a question without end.
+  process.kill(process.pid, 'SIGKILL')
 })
 
 function reply(message: Reply): void {
