@@ -6,7 +6,8 @@ import type { Related } from './related.ts'
 
 interface Reader {
   readonly name: string
-  readonly reads: Readonly<Record<string, readonly string[]>>
+  /** Absent where it declared nothing. */
+  readonly reads?: Readonly<Record<string, readonly string[]>>
 }
 
 interface ConsumedProps {
@@ -26,7 +27,7 @@ export function Consumed({ event, service, related = [] }: ConsumedProps) {
     },
     retry: false,
   })
-  const reading = (readers ?? []).filter(({ reads }) => event.type in reads)
+  const reading = (readers ?? []).filter(({ reads }) => reads !== undefined && event.type in reads)
   return (
     <>
       <h3>Who consumed it</h3>
