@@ -262,8 +262,10 @@ describe.skipIf(!hasBrowser)('the console', () => {
       )
       expect(await page.getByRole('region', { name: 'Loss ledger' }).textContent()).toMatch(/nothing lost/)
       await page.getByRole('region', { name: 'Epochs' }).getByText('Everybody gets warm').waitFor()
-      const epochs = await page.getByRole('region', { name: 'Epochs' }).textContent()
-      expect(epochs).toMatch(/2Everybody gets warm.*greetings since position.*1By weight, 100 % take part/s)
+      // The service follows the decision in its own time; until then the screen says "not yet".
+      await expect
+        .poll(() => page.getByRole('region', { name: 'Epochs' }).textContent(), { timeout: 20_000 })
+        .toMatch(/2Everybody gets warm.*greetings since position.*1By weight, 100 % take part/s)
       await metric.getByText('As a table').click()
       await page.evaluate(() => scrollTo(0, 0))
       await picture('console-experiment')
