@@ -1,8 +1,9 @@
 package dev.headwater.connect;
 
+import dev.headwater.reader.BackOff;
 import dev.headwater.reader.Discovery;
 import dev.headwater.reader.FeedBroken;
-import dev.headwater.reader.FeedForked;
+import dev.headwater.reader.FeedFailure;
 import dev.headwater.reader.FeedRefused;
 import dev.headwater.reader.FeedUnavailable;
 import dev.headwater.reader.Http;
@@ -18,6 +19,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -40,6 +42,8 @@ final class Watcher implements Runnable, AutoCloseable {
     private final Map<String, Place> places = new TreeMap<>();
     /** Not listed when the entry was last read. */
     private Set<String> missed = Set.of();
+    /** Connect has not yet been told of the last change. */
+    private boolean untold;
     private final Duration silence;
     private long generation;
     private long startedAnewAt = System.nanoTime();
@@ -81,17 +85,31 @@ final class Watcher implements Runnable, AutoCloseable {
 
     @Override
     public void run() {
+        Duration interval = settings.duration("discovery.interval.ms");
+        BackOff backOff = new BackOff(RandomGenerator.getDefault());
+        Duration wait = interval;
         try {
-            while (pause.sleep(settings.duration("discovery.interval.ms"))) {
+            while (pause.sleep(wait)) {
                 try {
-                    if (look() || reviveDead()) changed.run();
-                } catch (FeedRefused | FeedUnavailable | FeedBroken | FeedForked trouble) {
-                    if (!pause.isStopped()) log.warn("The entry {} cannot be read: {}", settings.entry(), trouble.getMessage());
+                    untold |= look() || reviveDead();
+                    if (untold) changed.run();
+                    untold = false;
+                    backOff.succeeded();
+                    wait = interval;
+                } catch (RuntimeException trouble) {
+                    // Whatever it was: without this thread nobody would notice a service that came or moved.
+                    wait = backOff.failed(interval);
+                    if (!pause.isStopped()) report(trouble, wait);
                 }
             }
         } catch (InterruptedException stopped) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    private void report(RuntimeException trouble, Duration wait) {
+        if (trouble instanceof FeedFailure failure) log.warn("The entry {} cannot be read, next look in {} ms: {}", settings.entry(), wait.toMillis(), failure.getMessage());
+        else log.error("Looking for services at {} failed, next look in {} ms.", settings.entry(), wait.toMillis(), trouble);
     }
 
     /** @return whether the places are others than before */

@@ -8,6 +8,7 @@ import dev.headwater.reader.Place;
 import java.util.Map;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 class WatcherTest {
@@ -34,6 +35,26 @@ class WatcherTest {
                 feed.addService("cards");
                 assertTrue(changes.tryAcquire(20, TimeUnit.SECONDS));
                 assertEquals(known, watcher.places().size());
+            }
+        }
+    }
+
+    /** A worker that is rebalancing, or an offset that cannot be read, must not end the only thread that notices services. */
+    @Test
+    void tells_of_a_change_again_when_telling_failed() throws Exception {
+        try (LittleFeed feed = new LittleFeed()) {
+            Settings settings = new Settings(Map.of("entry.url", feed.entry().toString(), "kafka.bootstrap.servers", "none:1", "discovery.interval.ms", "100"));
+            AtomicInteger told = new AtomicInteger();
+            Semaphore changes = new Semaphore(0);
+            Runnable changed = () -> {
+                if (told.incrementAndGet() == 1) throw new IllegalStateException("The worker is busy.");
+                changes.release();
+            };
+            try (Watcher watcher = new Watcher(settings, changed, service -> Map.of("at", System.currentTimeMillis()))) {
+                watcher.start();
+                feed.addService("cards");
+                assertTrue(changes.tryAcquire(20, TimeUnit.SECONDS));
+                assertTrue(watcher.places().stream().map(Place::service).anyMatch("cards"::equals));
             }
         }
     }
