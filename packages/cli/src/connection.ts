@@ -28,31 +28,44 @@ export async function connect(invocation: Invocation, scopes: readonly string[] 
     )
   }
   const base = url.endsWith('/') ? url : `${url}/`
+  if (!URL.canParse(base))
+    throw new Ended(exitCode.usage, `Expected the entry URL of a landscape, like http://127.0.0.1:4000/, got "${url}".`)
+  const { origin } = new URL(base)
+  // Whoever gets a token of the development issuer can do everything with it: only the landscape that will check it does.
+  const local = directory === undefined ? undefined : await urlIn(directory)
+  const issuing = local !== undefined && new URL(local).origin === origin ? directory : undefined
   const held = new Set([...operatorScopes, ...scopes])
   const who = typeof invocation.options.as === 'string' ? invocation.options.as : 'operator'
-  let token = await tokenFor(env, directory, held, who)
+  let token = await tokenFor(env, issuing, held, who)
+  let elsewhere: Promise<ReadonlySet<string>> | undefined
+  /** Of the landscape: at its entry, or where its entry document says that a service is. */
+  const isOurs = async (target: URL): Promise<boolean> =>
+    target.origin === origin || (await (elsewhere ??= originsOf(await once(base, {})))).has(target.origin)
   const once = async (path: string, init: RequestInit): Promise<Response> => {
+    const target = new URL(path, base)
     const headers = new Headers(init.headers)
-    if (token !== undefined) headers.set('authorization', `Bearer ${token}`)
+    if (token !== undefined && (await isOurs(target))) headers.set('authorization', `Bearer ${token}`)
     if (!headers.has('accept')) headers.set('accept', 'application/json')
     try {
       // A signal of its own for each request: thousands of listeners on one would pile up.
-      return await fetch(new URL(path, base), { signal: AbortSignal.any([signal]), ...init, headers })
+      return await fetch(target, { signal: AbortSignal.any([signal]), ...init, headers })
     } catch (error) {
       if (signal.aborted) throw error
       throw new Ended(
         exitCode.environment,
-        `Expected a landscape at ${base}, nobody answers. Is it running? Start it with \`headwater dev\`.`,
+        `Expected a landscape at ${target.origin}/, nobody answers. Is it running? Start it with \`headwater dev\`.`,
       )
     }
   }
   // Whoever holds the development issuer's key has every right there is; which one is needed, the refusal says.
   const ask = async (path: string, init: RequestInit = {}): Promise<Response> => {
     const answer = await once(path, init)
+    if (answer.status === 401 && token === undefined && local !== undefined)
+      invocation.output.say(`No token was sent: those of this folder are for ${local} alone. Set HEADWATER_TOKEN.`)
     const lacking = answer.status === 403 ? await scopeLacking(answer.clone()) : undefined
-    if (lacking === undefined || held.has(lacking) || directory === undefined) return answer
+    if (lacking === undefined || held.has(lacking) || issuing === undefined) return answer
     const before = token
-    token = await tokenFor(env, directory, held.add(lacking), who)
+    token = await tokenFor(env, issuing, held.add(lacking), who)
     return token === before ? answer : await once(path, init)
   }
   return {
@@ -113,6 +126,11 @@ export async function requireDevelopment(directory: string): Promise<void> {
     exitCode.environment,
     `Expected a token of ${identity} in HEADWATER_TOKEN, or in a file that HEADWATER_TOKEN_FILE names, found none. This landscape makes none for people.`,
   )
+}
+
+async function originsOf(entry: Response): Promise<ReadonlySet<string>> {
+  const { _links: links } = (await entry.json().catch(() => ({}))) as { _links?: { service?: { href: string }[] } }
+  return new Set([links?.service ?? []].flat().map(({ href }) => new URL(href, entry.url).origin))
 }
 
 async function scopeLacking(answer: Response): Promise<string | undefined> {
