@@ -68,6 +68,59 @@ it('makes every other process give up what it holds of the lineage that ended', 
   expect(await rows(one)).toEqual(after)
 })
 
+it('loses nothing that both lineages share where it was not sealed yet', async () => {
+  const lake = await open()
+  await lake.land(page([saved(1, 1, 'a')]), { service: 'pots' })
+  await lake.seal()
+  await lake.land(page([saved(2, 2, 'a'), saved(3, 3, 'a')]), { service: 'pots' })
+  await lake.fork('pots', fork)
+  expect(await lake.cursor('pots')).toEqual({ log: 'log-2', position: 1, id: 'a1' })
+  await lake.land(page([saved(2, 2, 'a'), saved(3, 30, 'b')], { log: 'log-2' }), { service: 'pots' })
+  await lake.seal()
+  expect(await rows(lake)).toEqual(after)
+})
+
+it('cuts what was being sealed while it learnt of the fork', async () => {
+  const lake = await open()
+  await lake.land(page([saved(1, 1, 'a'), saved(2, 2, 'a'), saved(3, 3, 'a')]), { service: 'pots' })
+  const sealing = lake.seal()
+  await lake.fork('pots', fork)
+  await sealing
+  const position = (await lake.cursor('pots'))!.position
+  const missing = [saved(1, 1, 'a'), saved(2, 2, 'a'), saved(3, 30, 'b')].slice(position)
+  await lake.land(page(missing, { log: 'log-2' }), { service: 'pots' })
+  await lake.seal()
+  expect(await rows(await open())).toEqual(after)
+})
+
+it('keeps another process from sealing the former lineage where there was nothing to cut', async () => {
+  const [one, other] = [await open(), await open()]
+  await one.land(page([saved(1, 1, 'a')]), { service: 'pots' })
+  await one.seal()
+  expect(await rows(other)).toHaveLength(1)
+  await other.land(page([saved(2, 2, 'a'), saved(3, 3, 'a')]), { service: 'pots' })
+  await one.fork('pots', fork)
+  await other.seal()
+  expect(other.positions()).toEqual({ pots: 1 })
+  await one.land(page([saved(2, 2, 'a'), saved(3, 30, 'b')], { log: 'log-2' }), { service: 'pots' })
+  await one.seal()
+  expect(await rows(other)).toEqual(after)
+})
+
+it('counts anew where another process went on beyond a fork', async () => {
+  const [one, other] = [await open(), await open()]
+  await one.land(page([saved(1, 1, 'a'), saved(2, 2, 'a'), saved(3, 3, 'a')]), { service: 'pots' })
+  await one.seal()
+  expect(await rows(other)).toHaveLength(3)
+  await one.fork('pots', fork)
+  const renamed = event(3, 'Spent', { n: 30 }, { id: 'b3' })
+  await one.land(page([renamed, event(4, 'Spent', { n: 4 })], { log: 'log-2' }), { service: 'pots' })
+  await one.seal()
+  expect((await other.query('select n from pots.Spent order by n')).rows).toEqual([[4], [30]])
+  const counts = Object.fromEntries(other.catalogue().map(({ type, events }) => [type, events]))
+  expect(counts).toEqual({ Saved: 2, Spent: 2 })
+})
+
 it('goes on with a new name of the log where nothing was lost', async () => {
   const lake = await open()
   await lake.land(page([saved(1, 1, 'a'), saved(2, 2, 'a')]), { service: 'pots' })

@@ -6,7 +6,7 @@ import type { Catalogue } from './catalogue.ts'
 import { type Action, protocol } from './delta/actions.ts'
 import type { DeltaLog } from './delta/log.ts'
 import { schemaString } from './delta/schema.ts'
-import { positionsOf, positionTxn, type Snapshot } from './delta/snapshot.ts'
+import { contentsOf, positionsOf, positionTxn, type Snapshot } from './delta/snapshot.ts'
 import type { Engine } from './engine.ts'
 import { rowOf, unitOf } from './event-row.ts'
 import { LakeError } from './failure.ts'
@@ -59,7 +59,8 @@ export class Landing {
   /** Last event landed here, and the lineage it came from, by service. */
   readonly #last = new Map<string, Cursor>()
   readonly #landed = new Map<string, number>()
-  readonly #sealed = new Map<string, number>()
+  /** Position in the table, and the lineage it belongs to, by service, as last seen. */
+  readonly #sealed = new Map<string, { readonly position: number; readonly log: string | undefined }>()
   #sealing: Promise<void> | undefined
   #timer: NodeJS.Timeout | undefined
   #compacting: Promise<unknown> | undefined
@@ -91,6 +92,7 @@ export class Landing {
       for (const event of events) catalogue.observe(service, event)
       this.tail.add({
         service,
+        log: page.log,
         to: page.to,
         positions: events.map((event) => event.position),
         types: events.map(({ type }) => type),
@@ -111,7 +113,9 @@ export class Landing {
     const last = this.#last.get(service)
     if (last !== undefined || !this.#landed.has(service)) return last
     const { snapshot } = this.#on.log
-    const files = [...snapshot.files.keys()].map((path) => this.#on.files.address(path))
+    const files = [...snapshot.files.values()]
+      .filter((add) => contentsOf(add).ranges[service] !== undefined)
+      .map(({ path }) => this.#on.files.address(path))
     if (files.length === 0) return undefined
     const [row] = await this.#on.engine.rows(
       `select position, id from read_parquet(${texts(files)}) where service = ${text(service)} order by position desc limit 1`,
@@ -166,15 +170,10 @@ export class Landing {
     const sealed = positionsOf(snapshot)
     for (const [service, position] of sealed) {
       const log = this.#logOf(service)
-      const before = this.#landed.get(service) ?? 0
-      // The table went back: what is in memory belongs to a log that goes on no more.
-      const forked = position < (this.#sealed.get(service) ?? 0)
-      if (forked) {
-        this.tail.forget(service)
-        this.#on.onFork(service)
-      }
-      this.#sealed.set(service, position)
-      if (position <= before && !forked) continue
+      const left = this.#isLeft(service, position, log)
+      this.#sealed.set(service, { position, log })
+      if (left) this.#giveUp(service)
+      if (position <= (this.#landed.get(service) ?? 0)) continue
       this.#landed.set(service, position)
       // Landed by another process: which event is the last has to be looked up.
       if (this.#last.get(service)?.position !== position || this.#last.get(service)?.log !== log)
@@ -183,42 +182,58 @@ export class Landing {
     this.tail.drop(sealed)
   }
 
-  /**
-   * The log of a service went on as another lineage from a position before what has landed: takes what lies beyond out of the
-   * table, so that the new lineage's events land in its place.
-   */
-  async fork(service: string, to: Cursor): Promise<void> {
-    await this.#sealing?.catch(() => {})
-    if ((this.#landed.get(service) ?? 0) > to.position) {
-      this.tail.forget(service)
-      await this.#cut(service, to)
-      this.#landed.set(service, Math.min(this.#landed.get(service) ?? 0, to.position))
-      this.#on.onFork(service)
-    }
-    this.#last.set(service, to)
+  /** The table went back, or on with a lineage that was not landed here: what is in memory belongs to a log that goes on no more. */
+  #isLeft(service: string, position: number, log: string | undefined): boolean {
+    const before = this.#sealed.get(service)
+    if (position < (before?.position ?? 0)) return true
+    return this.#landed.has(service) && log !== before?.log && log !== this.#last.get(service)?.log
   }
 
-  async #cut(service: string, to: Cursor): Promise<void> {
+  /** Lets go of all of a service that is not in the table; it is landed again from there. */
+  #giveUp(service: string): void {
+    this.tail.forget(service)
+    this.#last.delete(service)
+    this.#landed.set(service, this.#sealed.get(service)?.position ?? 0)
+    this.#on.onFork(service)
+  }
+
+  /**
+   * The log of a service went on as another lineage: takes what lies beyond the last shared event out of the table, so that the
+   * new lineage's events land in its place, and gives up what is in memory, to be landed again under the new name.
+   */
+  async fork(service: string, to: Cursor): Promise<void> {
+    // Before anything is awaited: what is being sealed meanwhile goes into the table before the cut, or finds nothing left to seal.
+    this.#giveUp(service)
+    await this.#sealing?.catch(() => {})
     for (;;) {
-      const snapshot = await this.#on.log.refresh()
-      if ((positionsOf(snapshot).get(service) ?? 0) <= to.position) break
-      const { removed, added } = await cutSegments(this.#on, snapshot, service, to.position)
-      const now = this.#on.now()
-      const metaData = {
-        ...snapshot.metaData!,
-        configuration: { ...snapshot.metaData!.configuration, [`${LOG}${service}`]: to.log },
-      }
-      const actions = [
-        { commitInfo: { timestamp: now, operation: 'DELETE', engineInfo: 'headwater' } },
-        { metaData },
-        positionTxn(service, to.position, now),
-        ...removed.map(({ path }) => ({ remove: { path, deletionTimestamp: now, dataChange: true } })),
-        ...added.map((add) => ({ add })),
-      ]
-      if (await this.#on.log.commit(snapshot, actions)) break
-      for (const { path } of added) await this.#on.files.remove(path)
+      const snapshot = await this.refresh()
+      const beyond = (positionsOf(snapshot).get(service) ?? 0) > to.position
+      // Nothing of the service yet; or another process has made the same cut.
+      if (!positionsOf(snapshot).has(service) || this.#logOf(service) === to.log) break
+      if (await this.#cut(snapshot, service, to, beyond)) break
     }
     this.#follow(this.#on.log.snapshot)
+  }
+
+  /** Writes the lineage also where nothing lies beyond: a process that is about to seal the former one must find that it came too late. */
+  async #cut(snapshot: Snapshot, service: string, to: Cursor, beyond: boolean): Promise<boolean> {
+    const none = { removed: [], added: [] }
+    const { removed, added } = beyond ? await cutSegments(this.#on, snapshot, service, to.position) : none
+    const now = this.#on.now()
+    const metaData = {
+      ...snapshot.metaData!,
+      configuration: { ...snapshot.metaData!.configuration, [`${LOG}${service}`]: to.log },
+    }
+    const actions = [
+      { commitInfo: { timestamp: now, operation: 'DELETE', engineInfo: 'headwater' } },
+      { metaData },
+      ...(beyond ? [positionTxn(service, to.position, now)] : []),
+      ...removed.map(({ path }) => ({ remove: { path, deletionTimestamp: now, dataChange: true } })),
+      ...added.map((add) => ({ add })),
+    ]
+    if (await this.#on.log.commit(snapshot, actions)) return true
+    for (const { path } of added) await this.#on.files.remove(path)
+    return false
   }
 
   /** Sees to it that the tail is sealed in time; waits where it has grown far beyond that. */
@@ -312,10 +327,7 @@ export class Landing {
     const now = this.#on.now()
     const schema = schemaString(bodies)
     const configuration = { ...snapshot.metaData?.configuration }
-    for (const service of batch.positions.keys()) {
-      const log = this.#last.get(service)?.log
-      if (log !== undefined) configuration[`${LOG}${service}`] = log
-    }
+    for (const [service, log] of batch.logs) configuration[`${LOG}${service}`] = log
     const same =
       schema === snapshot.metaData?.schemaString &&
       JSON.stringify(configuration) === JSON.stringify(snapshot.metaData.configuration)

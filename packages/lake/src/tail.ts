@@ -6,6 +6,8 @@ export interface Chunk {
   /** Rises by one with each chunk. */
   readonly sequence: number
   readonly service: string
+  /** The lineage it belongs to. */
+  readonly log: string
   /** Last position the page covered, also when it showed no event there. */
   readonly to: number
   readonly positions: readonly number[]
@@ -56,6 +58,8 @@ export interface Batch {
   readonly contents: Contents
   /** Position landed by service, of those that move. */
   readonly positions: ReadonlyMap<string, number>
+  /** Lineage of the newest of them, by service. */
+  readonly logs: ReadonlyMap<string, string>
 }
 
 export function batchOf(chunks: readonly Chunk[], sealed: ReadonlyMap<string, number>): Batch {
@@ -63,9 +67,13 @@ export function batchOf(chunks: readonly Chunk[], sealed: ReadonlyMap<string, nu
   const types: Record<string, number> = {}
   const ranges: Record<string, [number, number]> = {}
   const positions = new Map<string, number>()
+  const logs = new Map<string, string>()
   for (const chunk of chunks) {
     const after = sealed.get(chunk.service) ?? 0
-    if (chunk.to > after) positions.set(chunk.service, chunk.to)
+    if (chunk.to > after) {
+      positions.set(chunk.service, chunk.to)
+      logs.set(chunk.service, chunk.log)
+    }
     const old = chunk.positions.findIndex((position) => position > after)
     if (old !== -1) rows.push(old === 0 ? chunk.rows : chunk.rows.subarray(chunk.ends[old - 1]))
     for (const [index, position] of chunk.positions.entries()) {
@@ -76,7 +84,7 @@ export function batchOf(chunks: readonly Chunk[], sealed: ReadonlyMap<string, nu
       range[1] = position
     }
   }
-  return { rows, contents: { types, ranges, columns: [] }, positions }
+  return { rows, contents: { types, ranges, columns: [] }, positions, logs }
 }
 
 /** Lines as one buffer, with where each ends. */
