@@ -106,7 +106,8 @@ export async function openLake(options: LakeOptions): Promise<Lake> {
     threads: Math.min(availableParallelism(), 4),
     temporary: scratch.take(),
   })
-  const log = await openDeltaLog(files, checkpoints(files, engine))
+  const { keepMs = WEEK_MS, now = Date.now, onTrouble = () => {} } = options
+  const log = await openDeltaLog(files, checkpoints(files, engine), { keepMs, now, onTrouble })
   const catalogue = new Catalogue()
   const lake = new Lake({ ...options, files, scratch, engine, log, catalogue })
   for (const contract of options.contracts ?? []) lake.declare(contract)

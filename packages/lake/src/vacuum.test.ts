@@ -2,6 +2,8 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { openEngine } from './engine.ts'
+import { localFiles } from './files/local.ts'
 import { type Lake, type LakeOptions, openLake } from './index.ts'
 import { event, page } from './pages.fixture.ts'
 
@@ -75,3 +77,35 @@ it.each([2, 19])(
     for (const lake of [sleeper, awake, await open()]) expect(await counted(lake)).toEqual([25, 25, 25])
   },
 )
+
+it('forgets removed files when nobody may want them any more, so that checkpoints stay small', async () => {
+  const lake = await open()
+  await landed(lake, 1, 4)
+  await lake.compact()
+  const removals = async (version: number) => {
+    const path = join(directory, '_delta_log', `${String(version).padStart(20, '0')}.checkpoint.parquet`)
+    const engine = await openEngine({ memory: '64MB', threads: 1, temporary: directory })
+    const [row] = await engine.rows(`select count(*) as n from read_parquet('${path}') where remove is not null`)
+    engine.close()
+    return Number(row!.n)
+  }
+  await landed(lake, 5, 20)
+  expect(await removals(20)).toBe(4)
+  ahead += WEEK_MS + 60_000
+  await landed(lake, 21, 40)
+  expect(await removals(40)).toBe(0)
+  expect(await counted(await open())).toEqual([40, 40, 40])
+})
+
+it('lands on where a checkpoint cannot be written, and says so', async () => {
+  const troubles: unknown[] = []
+  const files = localFiles(directory)
+  const putIfAbsent = async (path: string, content: string | Uint8Array) => {
+    if (path.endsWith('.checkpoint.parquet')) throw new Error('no space left on device')
+    return await files.putIfAbsent(path, content)
+  }
+  const lake = await open({ files: { ...files, putIfAbsent }, onTrouble: (error) => troubles.push(error) })
+  await landed(lake, 1, 21)
+  expect(troubles.map(String)).toEqual(['Error: no space left on device'])
+  expect(await counted(await open())).toEqual([21, 21, 21])
+})

@@ -2,7 +2,7 @@ import type { Files } from '../files.ts'
 import { LakeError } from '../failure.ts'
 import { type Action, actionsOf, linesOf } from './actions.ts'
 import type { Checkpoints } from './checkpoint.ts'
-import { after, emptySnapshot, type Snapshot } from './snapshot.ts'
+import { after, emptySnapshot, remembering, type Snapshot } from './snapshot.ts'
 import { startOf } from './start.ts'
 
 const FOLDER = '_delta_log'
@@ -23,7 +23,19 @@ export function versionPath(version: number): string {
   return `${FOLDER}/${String(version).padStart(20, '0')}.json`
 }
 
-export async function openDeltaLog(files: Files, checkpoints: Checkpoints): Promise<DeltaLog> {
+interface LogOptions {
+  /** How long files no longer part of the table are remembered; longer than they are kept is of no use. */
+  readonly keepMs: number
+  readonly now: () => number
+  /** Told why a checkpoint was not written: what was committed stands. */
+  readonly onTrouble: (error: unknown) => void
+}
+
+export async function openDeltaLog(
+  files: Files,
+  checkpoints: Checkpoints,
+  { keepMs, now, onTrouble }: LogOptions,
+): Promise<DeltaLog> {
   let snapshot = await newest(files, checkpoints)
   return {
     get snapshot() {
@@ -41,9 +53,12 @@ export async function openDeltaLog(files: Files, checkpoints: Checkpoints): Prom
         await files.remove(versionPath(version))
         return false
       }
-      if (snapshot.version < version) snapshot = after(basedOn, version, actions)
+      const committed = after(basedOn, version, actions)
+      const checkpointed = version > 0 && version % STRIDE === 0
+      const next = checkpointed ? remembering(committed, now() - keepMs) : committed
+      if (snapshot.version < version) snapshot = next
       // A checkpoint only shortens reading: without one, readers read the versions.
-      if (version > 0 && version % STRIDE === 0) await checkpoints.write(after(basedOn, version, actions))
+      if (checkpointed) await checkpoints.write(next).catch(onTrouble)
       return true
     },
   }

@@ -47,6 +47,12 @@ export function after(snapshot: Snapshot, version: number, actions: readonly Act
   return { version, bodies, files, removed, txns, ...(protocol && { protocol }), ...(metaData && { metaData }) }
 }
 
+/** The same table without what was removed from it before a time. */
+export function remembering(snapshot: Snapshot, before: number): Snapshot {
+  const removed = new Map([...snapshot.removed].filter(([, { deletionTimestamp }]) => deletionTimestamp >= before))
+  return { ...snapshot, removed }
+}
+
 const APP = 'headwater:'
 
 /** The action that says how far a service's log is in the table. */

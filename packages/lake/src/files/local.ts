@@ -67,6 +67,7 @@ export function localFiles(root: string): Files {
       const file = await open(at(path), 'r')
       try {
         await file.datasync()
+        await settleFolder(dirname(at(path)))
         return (await file.stat()).size
       } finally {
         await file.close()
