@@ -73,7 +73,11 @@ export class TopicWriter {
   }
 
   /** Says that everything up to a position is in the topic. */
-  heartbeat(position: number, id = `e${position}`, more: { topic?: string; types?: readonly string[] } = {}): void {
+  heartbeat(
+    position: number,
+    id = `e${position}`,
+    more: { topic?: string; topicId?: string; types?: readonly string[] } = {},
+  ): void {
     const where = { topic: this.#topic, service: this.#service, log: this.log, lineage: this.#lineage }
     const beat = { ...where, position, cursor: `${position}.${id}`, atEnd: true, ...more }
     this.#kafka.write('headwater.heartbeats', 0, { key: beat.topic, value: JSON.stringify(beat) })

@@ -62,6 +62,35 @@ it('gives every event once, each partition in the order of the log', async () =>
   }
 })
 
+it('begins anew by position in a topic that was deleted and made again', async () => {
+  const { kafka, topic, source } = ordersTopic(1)
+  topic.write(...range(1, 100))
+  await read(source, {}, (all) => all.length === 100)
+  const remade = new TopicWriter(kafka, 'orders', 1)
+  remade.write(...range(61, 180))
+  const { seen } = await read(source, { after: 100 }, (all) => all.at(-1) === 180)
+  expect(seen).toEqual(range(101, 180).map(({ position }) => position))
+})
+
+it('stops reading a topic that is made again meanwhile', async () => {
+  const { kafka, topic, source } = ordersTopic(1)
+  topic.write(...range(1, 100))
+  const remaking = read(source, {}, (all) => {
+    if (all.length === 100) new TopicWriter(kafka, 'orders', 1).write(...range(61, 180))
+    return all.length > 100
+  })
+  await expect(remaking).rejects.toMatchObject({ code: 'HW_KAFKA_MADE_AGAIN' })
+})
+
+it('takes no heartbeat for proof that speaks of a topic which is gone', async () => {
+  const { kafka, topic, source } = ordersTopic(1)
+  topic.write(event(1))
+  topic.heartbeat(9, 'e9', { topicId: 'gone' })
+  topic.heartbeat(5, 'e5', { topicId: (await kafka.topicId('headwater.orders'))! })
+  const { pages } = await read(source, {}, (_, all) => all.at(-1)!.to > 1)
+  expect(pages.at(-1)!.to).toBe(5)
+})
+
 it.each([1, 37, 99])('begins behind position %i wherever that lies in the topic', async (after) => {
   const { topic, source, kafka } = ordersTopic()
   topic.write(...range(1, 100))

@@ -85,6 +85,16 @@ class LineageUntold extends Error {
   }
 }
 
+/** Waited out: reading begins anew, by position. */
+class TopicMadeAgain extends Error {
+  readonly code = 'HW_KAFKA_MADE_AGAIN'
+  constructor(topic: string) {
+    super(
+      `Topic ${topic} was deleted and made again while it was read: reading begins anew at the position reached. If it does not hold all of the log, let the connector write it from the beginning (offset {"position":"beginning"}).`,
+    )
+  }
+}
+
 class HistoryForgotten extends Fatal {
   override readonly code = 'HW_KAFKA_FORGOTTEN'
   constructor(topic: string, partition: number, position: number) {
@@ -106,6 +116,8 @@ interface Part {
 /** Proves something of the topic it names only: several connectors may read one feed. */
 interface Heartbeat {
   readonly topic: string
+  /** Absent where there is a topic for each category of streams, and from older connectors. */
+  readonly topicId?: string
   /** Types that the connector was told to read; all when absent. */
   readonly types?: readonly string[]
   readonly log: string
@@ -115,7 +127,7 @@ interface Heartbeat {
   readonly cursor: string
 }
 
-/** Topic and partition → places passed lately, the last one first: a reading that begins there needs no search. */
+/** Topic id and partition → places passed lately, the last one first: a reading that begins there needs no search. */
 type Passed = Map<string, readonly { readonly position: number; readonly offset: number }[]>
 
 class Reading {
@@ -127,6 +139,8 @@ class Reading {
   readonly #request: ReadRequest
   /** The lineage that pages are of. */
   #log: string | undefined
+  /** Name → id of the topics that offsets are of. */
+  readonly #ids = new Map<string, string>()
   /** The furthest position that is handled or was given, of any slot. */
   #furthest: number
   #beatOffset = 0
@@ -151,8 +165,11 @@ class Reading {
 
   async *pages(): AsyncGenerator<SourcePage> {
     const { after, signal } = this.#request
+    const id = await this.#client.topicId(this.#topic)
     const count = await this.#client.partitions(this.#topic)
-    if (count === undefined) throw new Error(`Topic ${this.#topic} is not there yet. Is the connector running?`)
+    if (id === undefined || count === undefined)
+      throw new Error(`Topic ${this.#topic} is not there yet. Is the connector running?`)
+    this.#ids.set(this.#topic, id)
     await this.#lastBeat()
     this.#follow()
     if (after === 'end') yield await this.#end(count)
@@ -194,7 +211,7 @@ class Reading {
     }
     return Promise.all(
       Array.from(least, async ([partition, { slots, position }]): Promise<Part> => {
-        const passed = this.#passed.get(`${this.#topic} ${partition}`)?.find((place) => place.position <= position)
+        const passed = this.#passed.get(this.#placeOf(partition))?.find((place) => place.position <= position)
         if (passed !== undefined) return { partition, slots, offset: passed.offset, covered: position }
         const counts = (record: KafkaRecord): boolean => this.#counts(record)
         const found = await seek(this.#client, { topic: this.#topic, partition, position, counts })
@@ -212,7 +229,8 @@ class Reading {
     const hasBeats = (await this.#client.partitions(this.#heartbeats)) !== undefined
     if (hasBeats) places.push({ topic: this.#heartbeats, partition: 0, offset: this.#beatOffset })
     const fetched = await this.#client.fetch(places, { waitMs: wait, maxBytes })
-    for (const { topic, records, next } of fetched) {
+    for (const { topic, records, next, topicId } of fetched) {
+      this.#same(topic, topicId)
       if (topic !== this.#heartbeats) continue
       this.#beatOffset = next
       this.#hear(records)
@@ -220,10 +238,22 @@ class Reading {
     return fetched
   }
 
+  #same(topic: string, id: string): void {
+    const before = this.#ids.get(topic) ?? id
+    if (before !== id) throw new TopicMadeAgain(topic)
+    this.#ids.set(topic, id)
+  }
+
+  #placeOf(partition: number): string {
+    return `${this.#ids.get(this.#topic)} ${partition}`
+  }
+
   #hear(records: readonly KafkaRecord[]): void {
     for (const { value } of records) {
       const beat = JSON.parse(value) as Heartbeat
-      if (beat.topic === this.#topic) this.#beat = beat
+      // One topic of that name that is gone says nothing of the one that is there.
+      const another = beat.topicId !== undefined && beat.topicId !== this.#ids.get(this.#topic)
+      if (beat.topic === this.#topic && !another) this.#beat = beat
     }
   }
 
@@ -243,6 +273,7 @@ class Reading {
       const place = { topic: this.#heartbeats, partition: 0, offset: this.#beatOffset }
       const [fetched] = await this.#client.fetch([place], { waitMs: 0, maxBytes })
       if (fetched === undefined || fetched.next === this.#beatOffset) return
+      this.#same(this.#heartbeats, fetched.topicId)
       this.#beatOffset = fetched.next
       this.#hear(fetched.records)
     }
@@ -294,7 +325,7 @@ class Reading {
     const from = part.covered + 1
     part.covered = to
     this.#furthest = Math.max(this.#furthest, to)
-    const name = `${this.#topic} ${part.partition}`
+    const name = this.#placeOf(part.partition)
     this.#passed.set(name, [{ position: to, offset: part.offset }, ...(this.#passed.get(name) ?? []).slice(0, 3)])
     return { log, from, to, events, atEnd, slots: part.slots, ...(id !== '' && { cursor: { log, position: to, id } }) }
   }

@@ -57,6 +57,15 @@ function conformance(name: string, broker: () => Broker): void {
       expect((await waiting)[0]!.records).toHaveLength(1)
     })
 
+    it('tells a topic from another one of its name', async () => {
+      await broker().create('same', 1)
+      await broker().write('same', 0, record(1))
+      const place = { topic: 'same', partition: 0, offset: 0 }
+      const [fetched] = await broker().client.fetch([place], { waitMs: 0, maxBytes: 1_000 })
+      expect(fetched!.topicId).toBe(await broker().client.topicId('same'))
+      expect(fetched!.topicId).not.toBe(await broker().client.topicId('small'))
+    })
+
     it('gives one record at least, however small the room', async () => {
       await broker().create('small', 1)
       await broker().write('small', 0, ...records(1, 50))

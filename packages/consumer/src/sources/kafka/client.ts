@@ -26,12 +26,16 @@ export interface Fetched {
    * after the other: what one partition shows as committed another may still hide, but has below this.
    */
   readonly end: number
+  /** Of the topic it is from: offsets mean nothing in another one of the same name. */
+  readonly topicId: string
 }
 
 /** All that a source needs of a Kafka client. Everything may reject; nothing is tried again in here. */
 export interface KafkaClient {
   /** Number of partitions; undefined while the topic is not there. */
   partitions(topic: string): Promise<number | undefined>
+  /** Another one when a topic is made again under its name; undefined while it is not there. */
+  topicId(topic: string): Promise<string | undefined>
   /** First offset still kept, and the one behind the last record committed for good (the last stable offset). */
   bounds(topic: string, partition: number): Promise<{ readonly first: number; readonly end: number }>
   /** One answer per place that has one; waits up to `waitMs` when there is nothing anywhere. */

@@ -8,6 +8,7 @@ export interface MemoryRecord {
 
 /** Topics in memory, for tests of what reads them. */
 export interface MemoryKafka extends KafkaClient {
+  /** Makes a topic; one that is there is deleted first. */
   create(topic: string, partitions: number): void
   write(topic: string, partition: number, ...records: readonly MemoryRecord[]): void
   /** Forgets the first records of a partition, as retention does. */
@@ -25,6 +26,7 @@ interface Partition {
 
 export function memoryKafka(): MemoryKafka {
   const topics = new Map<string, Partition[]>()
+  const ids = new Map<string, string>()
   const waiting = new Set<() => void>()
   const noted = new Map<string, KafkaPlace[]>()
   let fetches = 0
@@ -42,18 +44,21 @@ export function memoryKafka(): MemoryKafka {
       bytes += record.value.length
       taken.push(record)
     }
-    return { topic, partition, records: taken, next: offset + taken.length, end: records.length }
+    const next = offset + taken.length
+    return { topic, partition, records: taken, next, end: records.length, topicId: ids.get(topic)! }
   }
   return {
     noted,
     get fetches() {
       return fetches
     },
-    create: (topic, partitions) =>
-      void topics.set(
+    create(topic, partitions) {
+      ids.set(topic, `${topic} ${Number(ids.get(topic)?.split(' ')[1] ?? 0) + 1}`)
+      topics.set(
         topic,
         Array.from({ length: partitions }, () => ({ first: 0, records: [] })),
-      ),
+      )
+    },
     write(topic, partition, ...records) {
       const { records: kept } = of(topic, partition)
       for (const { key, value, headers } of records)
@@ -62,6 +67,7 @@ export function memoryKafka(): MemoryKafka {
     },
     forget: (topic, partition, before) => void (of(topic, partition).first = before),
     partitions: async (topic) => topics.get(topic)?.length,
+    topicId: async (topic) => ids.get(topic),
     bounds: async (topic, partition) => ({
       first: of(topic, partition).first,
       end: of(topic, partition).records.length,

@@ -26,10 +26,15 @@ interface Topic {
   readonly readAt: number
 }
 
+interface Asked {
+  readonly place: KafkaPlace
+  readonly topicId: string
+}
+
 /** What is asked of one broker. */
 interface Wanted {
   readonly leader: Broker
-  readonly places: { readonly place: KafkaPlace; readonly topicId: string }[]
+  readonly places: Asked[]
 }
 
 type RawBatch = NonNullable<fetchV13.FetchResponsePartition['records']>[number]
@@ -73,6 +78,10 @@ class WireClient implements KafkaClient {
 
   async partitions(topic: string): Promise<number | undefined> {
     return (await this.#topic(topic))?.leaders.length
+  }
+
+  async topicId(topic: string): Promise<string | undefined> {
+    return (await this.#topic(topic))?.id
   }
 
   async bounds(topic: string, partition: number): Promise<{ first: number; end: number }> {
@@ -122,7 +131,7 @@ class WireClient implements KafkaClient {
 
   /** An answer still under way to the very same question is waited for, not asked for twice. */
   #ask(wanted: Wanted, options: { waitMs: number; maxBytes: number }): Promise<Fetched[]> {
-    const asked = wanted.places.map(({ place }) => `${place.topic} ${place.partition} ${place.offset}`)
+    const asked = wanted.places.map(({ place, topicId }) => `${topicId} ${place.partition} ${place.offset}`)
     const question = `${wanted.leader.host}:${wanted.leader.port} ${asked.join(' ')}`
     const known = this.#underWay.get(question)
     if (known !== undefined) return known
@@ -175,7 +184,7 @@ class WireClient implements KafkaClient {
     for (const { topicId, partitions } of response.responses) {
       for (const partition of partitions) {
         const asked = wanted.find((one) => one.topicId === topicId && one.place.partition === partition.partitionIndex)
-        if (asked !== undefined) fetched.push(fetchedOf(asked.place, partition))
+        if (asked !== undefined) fetched.push(fetchedOf(asked, partition))
       }
     }
     return fetched
@@ -262,7 +271,8 @@ function isUnknownTopic(error: unknown): boolean {
   return apiId === 'UNKNOWN_TOPIC_OR_PARTITION' || (errors ?? []).some(isUnknownTopic)
 }
 
-function fetchedOf({ topic, partition, offset }: KafkaPlace, answer: fetchV13.FetchResponsePartition): Fetched {
+function fetchedOf({ place, topicId }: Asked, answer: fetchV13.FetchResponsePartition): Fetched {
+  const { topic, partition, offset } = place
   const batches = (answer.records ?? []).map(batchOf)
   // A last batch that was cut off is not there: it comes whole with the next fetch.
   const last = batches.at(-1)
@@ -275,7 +285,7 @@ function fetchedOf({ topic, partition, offset }: KafkaPlace, answer: fetchV13.Fe
     }
   }
   const next = last === undefined ? offset : Number(last.lastOffset) + 1
-  return { topic, partition, records, next: Math.max(next, offset), end: Number(answer.highWatermark) }
+  return { topic, partition, records, next: Math.max(next, offset), end: Number(answer.highWatermark), topicId }
 }
 
 function batchOf(raw: RawBatch): Batch<RawRecord> {
