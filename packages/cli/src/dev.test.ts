@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
-import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { findPostgres, startPostgres } from '@headwater/postgres'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -92,6 +93,19 @@ it('refuses a second one on the same data, and says where the first is', async (
   const second = startDev()
   expect(await second.ended).toBe(3)
   expect(second.said()).toContain(url)
+})
+
+it('refuses --fresh where the data is on a server of yours, and removes nothing', async () => {
+  const elsewhere = await mkdtemp(join(tmpdir(), 'hw-fresh-'))
+  await mkdir(join(elsewhere, '.headwater'))
+  await writeFile(join(elsewhere, '.headwater', 'secret'), 'kept')
+  const env = { DATABASE_URL: 'postgres://owner@127.0.0.1:9/none' }
+  expect(await headwater('headwater dev --fresh --yes', { cwd: elsewhere, env })).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('DATABASE_URL'),
+  })
+  expect(await readFile(join(elsewhere, '.headwater', 'secret'), 'utf8')).toBe('kept')
+  await rm(elsewhere, { recursive: true })
 })
 
 it('replaces a service that is saved, with its data', async () => {

@@ -17,7 +17,10 @@ export const dev: Command = {
     /** Databases are named `<name>_<service>`: several landscapes may share a server. */
     name: { type: 'string', says: 'prefix of databases and roles, so that landscapes may share a server; hw' },
     host: { type: 'string', says: 'address to listen on; 127.0.0.1' },
-    fresh: { type: 'boolean', says: 'remove all data of this landscape first' },
+    fresh: {
+      type: 'boolean',
+      says: 'remove all data of this landscape first; not of a Postgres that DATABASE_URL names',
+    },
     'no-lake': { type: 'boolean', says: 'land no events for SQL' },
     kafka: { type: 'boolean', says: 'start Kafka and Connect beside it; needs Java 17 and Maven' },
     'no-console': { type: 'boolean', says: 'serve no console' },
@@ -36,6 +39,7 @@ export const dev: Command = {
     const server =
       env.DATABASE_URL === undefined ? await startPostgres({ directory: join(directory, 'postgres') }) : undefined
     const kept = server?.directory ?? 'your Postgres'
+    const anew = server === undefined ? '' : '; --fresh starts anew'
     /** What was started and must end, also when something after it fails to start: the last one first. */
     const stops: (() => unknown)[] = [() => server?.stop()]
     try {
@@ -62,7 +66,7 @@ export const dev: Command = {
       await writeFile(join(directory, 'landscape.json'), JSON.stringify(note))
       stops.push(() => rm(join(directory, 'landscape.json'), { force: true }))
       const seconds = (performance.now() - began) / 1000
-      banner(output, { folder, landscape, shown, kept, seconds, wanted: portOf(options.port) })
+      banner(output, { folder, landscape, shown, kept: `${kept} (kept${anew})`, seconds, wanted: portOf(options.port) })
       for (const line of await overdueIn(askerOf(landscape))) output.say(`  ${output.colour('yellow', line)}\n`)
       const kafka = options.kafka === true ? await startKafka(landscape, directory, output) : undefined
       stops.push(() => kafka?.stop())
@@ -137,7 +141,12 @@ async function refuseSecond(directory: string): Promise<void> {
   await rm(join(directory, 'landscape.json'), { force: true })
 }
 
-async function startFresh(directory: string, { output, options }: Invocation): Promise<void> {
+async function startFresh(directory: string, { output, options, env }: Invocation): Promise<void> {
+  if (env.DATABASE_URL !== undefined)
+    throw new Ended(
+      exitCode.usage,
+      `Expected --fresh without DATABASE_URL: it removes ${directory}, and no databases of your Postgres, which would stay and be found again. Drop those first, or unset DATABASE_URL; nothing was removed.`,
+    )
   const sure = options.yes === true || (await output.confirm(`Remove all data in ${directory}?`))
   if (sure !== true) throw new Ended(exitCode.usage, `--fresh removes all data in ${directory}. Say so with --yes.`)
   // A server left by a killed process would go on writing into what is removed, and it may keep its data elsewhere
@@ -216,7 +225,7 @@ function banner(
   if (shown !== undefined)
     say(`  console   ${colour('cyan', shown.link())} (works once; \`headwater open\` for another)`)
   say(`  services  ${[...landscape.services.keys()].join(', ')}`)
-  say(`  data      ${kept} (kept; --fresh starts anew)`)
+  say(`  data      ${kept}`)
   say('\nTry next, in another terminal:')
   say('  npx headwater ps')
   if (existsSync(join(folder, 'src', 'simulate.ts'))) say('  npx headwater simulate')
