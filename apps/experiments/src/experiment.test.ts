@@ -1,4 +1,11 @@
-import { allocationOf, count, decidedByPeople, experiment } from '@headwater/experiment'
+import {
+  allocationOf,
+  count,
+  decidedByPeople,
+  type Experiment,
+  experiment,
+  type MeasuredDeclaration,
+} from '@headwater/experiment'
 import { events } from '@headwater/service'
 import { given } from '@headwater/testing'
 import { describe, it } from 'vitest'
@@ -7,13 +14,17 @@ import { experimentDecider } from './experiment.ts'
 import { facts } from './facts.ts'
 
 const pots = events('pots', { Saved: { data: z.object({ customerId: z.string() }) } })
-const declare = (hypothesis = 'Rounding up makes customers save more.') =>
+const declare = (
+  hypothesis = 'Rounding up makes customers save more.',
+  change: Partial<MeasuredDeclaration<string, any, any>> = {},
+) =>
   experiment('round-ups', {
     hypothesis,
     unit: 'customerId',
     variants: { plain: 50, rounded: 50 },
     primary: count(pots.Saved, { within: '28d' }),
     decide: { after: '14d', by: '2027-02-01' },
+    ...change,
   })
 const roundUps = declare()
 const changed = declare('Rounding up makes customers save a lot more.')
@@ -88,6 +99,110 @@ describe('sealing', () => {
         }),
         facts.AllocationChanged(allocationOf(changed, { version: 2, coverage: 100 }) as never),
       )
+  })
+})
+
+describe('an amendment', () => {
+  const at20 = declare(undefined, { coverage: 20 })
+  const running = (of: Experiment<any>, ...more: readonly any[]) => [
+    seal(of),
+    facts.ExperimentStarted({ experiment: of.name, seal: of.seal, by: 'ada' }),
+    changedTo(of, { version: 1 }),
+    ...more,
+  ]
+  const changedTo = (of: Experiment<any>, change: Parameters<typeof allocationOf>[1]) =>
+    facts.AllocationChanged(allocationOf(of, change) as never)
+  const proposed = (next: Experiment<any>) =>
+    facts.AmendmentProposed({
+      experiment: next.name,
+      seal: next.seal,
+      declaration: { ...next },
+      service: 'pots',
+    })
+  const amended = (next: Experiment<any>) =>
+    facts.ExperimentAmended({
+      experiment: next.name,
+      seal: next.seal,
+      declaration: { ...next },
+      service: 'pots',
+      version: 2,
+      reason,
+      by: 'ada',
+    })
+
+  it('of the weights needs a new seed: under the old one units would change sides', () => {
+    for (const variants of [
+      { plain: 70, rounded: 30 },
+      { rounded: 50, plain: 50 },
+    ]) {
+      const kept = declare(undefined, { coverage: 20, variants })
+      const anew = declare(undefined, { coverage: 20, variants, seed: 'round-ups-2' })
+      given(decider, running(at20, proposed(kept)), world)
+        .when('amend', { reason })
+        .refused('seed-kept')
+      given(decider, running(at20, proposed(anew)), world)
+        .when('amend', { reason })
+        .then(amended(anew), changedTo(anew, { version: 2 }))
+    }
+  })
+  it('takes up the coverage it declares, keeps what it was widened to, and never covers less', () => {
+    const of = (coverage: number, seed = 'round-ups') =>
+      declare('Rounding up makes customers save a lot more.', { coverage, seed })
+    const widened = running(at20, changedTo(at20, { version: 2, coverage: 50 }))
+    for (const [declares, covers] of [
+      [20, 50],
+      [80, 80],
+    ] as const)
+      given(decider, [...widened, proposed(of(declares))], world)
+        .when('amend', { reason })
+        .then(amended(of(declares)), changedTo(of(declares), { version: 3, coverage: covers }))
+    given(decider, [...widened, proposed(of(10))], world)
+      .when('amend', { reason })
+      .refused('coverage-falls')
+    given(decider, [...widened, proposed(of(10, 'round-ups-2'))], world)
+      .when('amend', { reason })
+      .then(amended(of(10, 'round-ups-2')), changedTo(of(10, 'round-ups-2'), { version: 3, coverage: 10 }))
+  })
+  it('leaves everybody at control while units got lost', () => {
+    const held = running(
+      roundUps,
+      facts.DecisionAsked({ experiment: 'round-ups', because: 'units lost', hold: true, at }),
+      allocated({ version: 2, everybody: 'plain' }),
+      proposed(changed),
+    )
+    given(decider, held, world)
+      .when('amend', { reason })
+      .then(amended(changed), changedTo(changed, { version: 3, everybody: 'plain' }))
+  })
+  it('leaves a decision as it is', () => {
+    const kept = running(
+      roundUps,
+      facts.ExperimentDecided({
+        experiment: 'round-ups',
+        verdict: 'keep',
+        variant: 'rounded',
+        because: 'better',
+        by: 'rule',
+        decidedAt,
+        at,
+      }),
+      allocated({ version: 2, everybody: 'rounded' }),
+      proposed(changed),
+    )
+    given(decider, kept, world).when('amend', { reason }).then(amended(changed))
+  })
+  it('leaves with everybody what people decide', () => {
+    const later = decidedByPeople('new-icon', {
+      hypothesis: 'Customers find their pots faster.',
+      lookAt: 'What the help desk hears.',
+      lookOn: '2026-12-24',
+      adds: { services: ['icons'] },
+    })
+    const its = { id: 'new-icon', caller: 'ada' }
+    const on = running(icon).with(2, changedTo(icon, { everybody: 'on' }))
+    given(decider, [...on, proposed(later)], its)
+      .when('amend', { reason })
+      .then(amended(later), changedTo(later, { version: 2, everybody: 'on' }))
   })
 })
 

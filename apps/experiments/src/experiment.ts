@@ -107,6 +107,8 @@ export function experimentDecider({ secondPerson = true }: Rules = {}) {
         if (next === undefined)
           return refuse('nothing-to-amend', 'The code declares what is sealed. Change the declaration first.')
         if (state.phase === 'removing' || state.phase === 'removed') return ended(state)
+        const unfair = movesUnits(state, next)
+        if (unfair !== undefined) return unfair
         const amended = {
           experiment: id,
           seal: next.seal,
@@ -116,17 +118,16 @@ export function experimentDecider({ secondPerson = true }: Rules = {}) {
           reason: why,
           by: who(caller),
         }
-        return [facts.ExperimentAmended(amended as never), ...(isOpen(state) ? [changed(state, next, {})] : [])]
+        const held = isHeld(state) && next.decidedBy === 'rule' ? { everybody: next.control } : {}
+        return [facts.ExperimentAmended(amended as never), ...(isOpen(state) ? [changed(state, next, held)] : [])]
       },
       start(_, state, { id, caller }) {
         if (state.phase === 'none') return refuse('unknown', `No service has declared ${id}.`)
         if (state.phase !== 'sealed') return refuse('started', `${id} was started already.`)
-        const { seal, decidedBy, control } = state.declaration!
-        // Decided by people: everybody gets it and nobody is measured.
-        const change = decidedBy === 'people' ? { everybody: control } : {}
+        const { seal } = state.declaration!
         return [
           facts.ExperimentStarted({ experiment: id, seal, by: who(caller) }),
-          changed(state, state.declaration!, change),
+          changed(state, state.declaration!, {}),
         ]
       },
       cover({ percent }, state) {
@@ -195,16 +196,11 @@ export function experimentDecider({ secondPerson = true }: Rules = {}) {
         return [facts.PeriodExtended({ experiment: id, until, reason: why, by: who(caller) })]
       },
       resume({ reason: why }, state, { id, caller }) {
-        const held =
-          state.phase === 'asked' &&
-          state.allocation?.everybody !== undefined &&
-          state.declaration!.decidedBy === 'rule'
-        if (state.phase !== 'kept' && state.phase !== 'killed' && !held)
+        if (state.phase !== 'kept' && state.phase !== 'killed' && !isHeld(state))
           return refuse('not-decided', 'Only a decision can be taken back.')
-        const change = state.declaration!.decidedBy === 'people' ? { everybody: state.declaration!.control } : {}
         return [
           facts.ExperimentResumed({ experiment: id, reason: why, by: who(caller) }),
-          changed(state, state.declaration!, change),
+          changed(state, state.declaration!, {}),
         ]
       },
       beginRemoval({ goes, reason: why }, state, { id, caller }) {
@@ -257,6 +253,10 @@ export function experimentDecider({ secondPerson = true }: Rules = {}) {
 
 export const isOpen = ({ phase }: ExperimentState): boolean => phase === 'running' || phase === 'asked'
 
+/** Units got lost: everybody has control until people decide, or take the hold back. */
+export const isHeld = ({ phase, allocation, declaration }: ExperimentState): boolean =>
+  phase === 'asked' && allocation?.everybody !== undefined && declaration?.decidedBy === 'rule'
+
 /** The day of its decision has come and nobody has decided. */
 export function isOverdue(state: ExperimentState, nowMs: number): boolean {
   const { phase, until, declaration } = state
@@ -271,15 +271,46 @@ const who = (caller: string | undefined): string => caller ?? 'nobody'
 const ended = ({ phase }: ExperimentState) =>
   refuse('not-running', `It is ${phase === 'none' || phase === 'sealed' ? 'not started' : phase}.`)
 
+/** Coverage is what is in use or declared, whichever is more; under a new seed, as declared. */
 function changed(
-  state: ExperimentState,
+  { allocation }: ExperimentState,
   declaration: Experiment<any>,
-  change: { coverage?: number; everybody?: string },
+  change: { readonly coverage?: number; readonly everybody?: string },
 ): Out {
-  const version = (state.allocation?.version ?? 0) + 1
-  const coverage = change.coverage ?? state.allocation?.coverage
-  const next = allocationOf(declaration, { ...change, version, ...(coverage === undefined ? {} : { coverage }) })
+  const { seed, decidedBy, control, coverage: declared = 100 } = declaration
+  const inUse = allocation?.seed === seed ? (allocation.coverage ?? 100) : 0
+  const next = allocationOf(declaration, {
+    version: (allocation?.version ?? 0) + 1,
+    coverage: Math.max(inUse, declared),
+    // Decided by people: everybody gets it and nobody is measured.
+    ...(decidedBy === 'people' ? { everybody: control } : {}),
+    ...change,
+  })
   return facts.AllocationChanged(next as never)
+}
+
+/**
+ * Under the seed in use, other weights would move exposed units to another side, and where not all were covered the sides would differ in how many
+ * were exposed before; less coverage would take their variant away.
+ */
+function movesUnits({ allocation, declaration }: ExperimentState, next: Experiment<any>) {
+  if (allocation === undefined || allocation.seed !== next.seed) return undefined
+  const said = (variants: Readonly<Record<string, number>>) =>
+    Object.entries(variants)
+      .map(([variant, weight]) => `${variant} ${weight}`)
+      .join(', ')
+  if (said(allocation.variants) !== said(next.variants))
+    return refuse(
+      'seed-kept',
+      `Expected a new seed with other weights, got ${said(next.variants)} instead of ${said(allocation.variants)} under the seed "${next.seed}": units would change sides. Declare a seed that was not used yet.`,
+    )
+  const [before, after] = [declaration?.coverage ?? 100, next.coverage ?? 100]
+  return after < before
+    ? refuse(
+        'coverage-falls',
+        `Expected a coverage of ${before} or more, got ${after}: units that were exposed would lose their variant. To begin anew with less, declare a new seed.`,
+      )
+    : undefined
 }
 
 function decided(

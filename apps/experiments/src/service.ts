@@ -1,5 +1,5 @@
 import { type InlineProjection, link, resource, type Running, service } from '@headwater/service'
-import { experimentDecider, type ExperimentState, isOpen, type Rules } from './experiment.ts'
+import { experimentDecider, type ExperimentState, isHeld, isOpen, type Rules } from './experiment.ts'
 import { facts } from './facts.ts'
 import { type AskableLake, queryOf } from './lake.ts'
 import { type Landscape, landscapeOf, removalView } from './removal.ts'
@@ -94,8 +94,7 @@ function experimentResource(experiment: ReturnType<typeof experimentDecider>) {
       amend: { scope: people, when: ({ amendment }) => amendment !== undefined, title: 'Adopt what the code says now' },
       resume: {
         scope: people,
-        when: ({ phase, allocation }) =>
-          phase === 'kept' || phase === 'killed' || (phase === 'asked' && allocation?.everybody !== undefined),
+        when: (state) => state.phase === 'kept' || state.phase === 'killed' || isHeld(state),
         title: 'Take the decision back',
       },
     },
