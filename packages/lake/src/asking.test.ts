@@ -157,11 +157,33 @@ it('says which fields a question reads, and what may break', async () => {
   expect((await reads('select data from events')).map(([type]) => type)).toEqual(['Registered', 'Verified', 'Paid'])
 })
 
+it.each([
+  ['select r from Registered r', 'a row by its alias'],
+  ['select Registered from customers.Registered', 'a row by its table'],
+  ['select #16 from Registered', 'a column by its number'],
+  ['select unit from Registered natural join Paid', 'a join by all names in common'],
+  ['select x from Registered as r(x, y)', 'columns under other names'],
+  ["select data, data->>'country' from Registered", 'a payload whole beside a member'],
+  ["select data->>('coun' || 'try') from Registered", 'a member by a computed path'],
+  ["select data->'$.*' from Registered", 'every member'],
+  ['select json_keys(data) from Registered', 'names of members'],
+  ['from (summarize Registered)', 'a summary'],
+  ['select p.country from Registered p', 'a member by its column'],
+  ['select 1 from Registered a join Registered b using (country)', 'a join by a column'],
+  ["select data->>'country' from Registered", 'a member by name'],
+])('counts a field as read by %s: %s', async (sql) => {
+  const { reads } = await lake.explain(sql)
+  expect(reads.find(({ type }) => type === 'Registered')?.fields).toContain('country')
+})
+
 it('says why an answer may differ next time', async () => {
   const unrepeatable = async (sql: string) => (await lake.explain(sql)).unrepeatable
   expect(await unrepeatable('select unit from Paid order by unit limit 1')).toEqual([])
   expect(await unrepeatable('select unit from Paid limit 1')).toEqual(['LIMIT without ORDER BY'])
   expect(await unrepeatable('select now()')).toEqual(['now()'])
+  expect(await unrepeatable('select list(unit) from Paid')).toEqual(['list() without ORDER BY'])
+  expect(await unrepeatable('select list(unit order by position) from Paid')).toEqual([])
+  expect(await unrepeatable("select string_agg(unit, ',' order by position) from Paid")).toEqual([])
 })
 
 describe('a saved question', () => {
@@ -259,6 +281,12 @@ describe('over HTTP', () => {
       }),
     )
     expect([large.status, await large.json()]).toMatchObject([422, { code: 'HW_QUERY_BYTES' }])
+  })
+  it('holds no more of an answer in memory than a server has room for, whatever is asked for', async () => {
+    const sql = "select repeat('x', 1_000_000) from range(80)"
+    const answer = await ask('', post({ sql, limits: { bytes: 1e12 } }))
+    const { rows, truncated } = (await answer.json()) as { rows: unknown[]; truncated: boolean }
+    expect({ truncated, rows: rows.length }).toEqual({ truncated: true, rows: 67 })
   })
   it('says what will be read, what there is and what is saved', async () => {
     expect(await (await ask('/plan', post({ sql }))).json()).toMatchObject({

@@ -40,6 +40,10 @@ const statuses: Readonly<Record<string, number>> = {
   HW_QUERY_CANCELLED: 503,
 }
 
+/** What an answer held in memory, and one written to a file, may be asked to have at most. */
+const ANSWER_BYTES = 64 * 1024 ** 2
+const EXPORT_BYTES = 1024 ** 3
+
 /** Any other refusal of the lake is about what the question says. */
 const UNPROCESSABLE = 422
 
@@ -103,16 +107,10 @@ async function route(lake: Lake, options: QueriesOptions, asked: Asked): Promise
 
 async function query(lake: Lake, said: Said, request: Request, { most }: QueriesOptions): Promise<Response> {
   const sql = needed(said.sql)
-  const asking: QueryOptions = {
-    ...(said.at && { at: said.at }),
-    limits: within(said.limits, most),
-    signal: request.signal,
-  }
-  if (said.format === undefined) return json(await lake.query(sql, asking))
-  const found = await lake.export(sql, formatOf(said.format), {
-    ...asking,
-    limits: { bytes: 1024 ** 3, ...asking.limits },
-  })
+  const asking: QueryOptions = { ...(said.at && { at: said.at }), signal: request.signal }
+  if (said.format === undefined) return json(await lake.query(sql, { ...asking, limits: within(said.limits, most) }))
+  const limits = { bytes: EXPORT_BYTES, ...within(said.limits, { bytes: EXPORT_BYTES, ...most }) }
+  const found = await lake.export(sql, formatOf(said.format), { ...asking, limits })
   return new Response(Readable.toWeb(Readable.from(found.body)) as ReadableStream, {
     headers: { 'content-type': found.contentType, 'cache-control': 'no-store', ...basisHeaders(found) },
   })
@@ -199,12 +197,12 @@ function vectorOf(text: string): Record<string, number> {
 }
 
 function within(asked: Partial<QueryLimits> = {}, most: Partial<QueryLimits> = {}): Partial<QueryLimits> {
-  const bounds = { timeMs: 60_000, rows: 100_000, ...most }
+  const bounds = { timeMs: 60_000, rows: 100_000, bytes: ANSWER_BYTES, ...most }
   return Object.fromEntries(
     (['timeMs', 'rows', 'bytes'] as const).flatMap((limit) => {
       const value = asked[limit]
       if (typeof value !== 'number' || !(value > 0)) return []
-      return [[limit, Math.min(value, bounds[limit] ?? Number.POSITIVE_INFINITY)]]
+      return [[limit, Math.min(value, bounds[limit])]]
     }),
   )
 }

@@ -26,15 +26,11 @@ export interface ReadType {
  */
 export function readsOf(statement: Statement, types: readonly ReadType[]): Read[] {
   const names = new Set(statement.columns.flat().map((column) => column.toLowerCase()))
-  const wholePayload = names.has('data')
-  const pathFields = statement.paths
-    .map((path) => /^\$?[./]?"?([^."[\]/]+)/.exec(path)?.[1])
-    .filter((field) => field !== undefined)
+  const members = new Set(statement.members)
   return types.map(({ service, type, level, fields }) => {
-    const read = fields.filter(({ field, shown }) => {
-      if (statement.star || names.has(shown.toLowerCase())) return true
-      return wholePayload && (pathFields.length === 0 || pathFields.includes(field))
-    })
+    const read = fields.filter(
+      ({ field, shown }) => statement.everything || names.has(shown.toLowerCase()) || members.has(field),
+    )
     const mayBreak = level === 'internal' || level === 'experimental' || level === 'undeclared'
     return { service, type, level, fields: read.map(({ field }) => field), mayBreak }
   })
@@ -43,9 +39,8 @@ export function readsOf(statement: Statement, types: readonly ReadType[]): Read[
 /** True when a question reads a payload, by name or whole. */
 export function readsPayload(statement: Statement): boolean {
   return (
-    statement.star ||
-    statement.columns
-      .flat()
-      .some((column) => !Object.hasOwn(envelope, column.toLowerCase()) || column.toLowerCase() === 'data')
+    statement.everything ||
+    statement.members.length > 0 ||
+    statement.columns.flat().some((column) => !Object.hasOwn(envelope, column.toLowerCase()))
   )
 }

@@ -66,3 +66,8 @@ export const volatileFunctions: ReadonlySet<string> = new Set(
   get_current_time get_current_timestamp transaction_timestamp reservoir_quantile any_value arbitrary first last approx_quantile
   approx_top_k approx_count_distinct`.split(/\s+/),
 )
+
+/** Functions whose answer hangs on the order in which rows come, unless it is said. */
+export const unorderedFunctions: ReadonlySet<string> = new Set(
+  'list array_agg string_agg group_concat listagg json_group_array json_group_object'.split(' '),
+)

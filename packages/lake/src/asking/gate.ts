@@ -1,5 +1,6 @@
 import { LakeError } from '../failure.ts'
-import { allowedFunctions, allowedTableFunctions, volatileFunctions } from './allowed-functions.ts'
+import { allowedFunctions, allowedTableFunctions, unorderedFunctions, volatileFunctions } from './allowed-functions.ts'
+import { memberOf } from './member.ts'
 import type { Statement, TableRef } from './statement.ts'
 
 /** A node of the tree that DuckDB's `json_serialize_sql` gives. */
@@ -49,17 +50,23 @@ export function gate(tree: string): Statement {
 
 class Walk {
   readonly #tables = new Map<string, TableRef>()
+  /** Names by which a whole row of a table may be taken, as in `select s from Saved s`. */
+  readonly #rows = new Set<string>()
   readonly #columns: string[][] = []
-  readonly #paths = new Set<string>()
+  readonly #members = new Set<string>()
   readonly #unrepeatable = new Set<string>()
-  #star = false
+  /** References to `data` of which one member is taken. */
+  readonly #narrowed = new WeakSet<Node>()
+  /** Lists put in order by what they are given to. */
+  readonly #sorted = new WeakSet<Node>()
+  #everything = false
 
   parts(): Omit<Statement, 'ordered'> {
     return {
       tables: [...this.#tables.values()],
       columns: this.#columns,
-      star: this.#star,
-      paths: [...this.#paths],
+      everything: this.#everything || this.#columns.some((names) => this.#rows.has(fold(names.at(-1)))),
+      members: [...this.#members],
       unrepeatable: [...this.#unrepeatable],
     }
   }
@@ -99,14 +106,23 @@ class Walk {
     if (kind === 'PARAMETER')
       throw refusal('Expected values in the text of the question, got a parameter. Write the value in its place.')
     if (!expressions.has(kind)) throw refusal(`Expected an expression the lake knows, got one of the kind ${kind}.`)
-    if (kind === 'STAR') this.#star = true
-    if (kind === 'COLUMN_REF') this.#columns.push(node.column_names as string[])
+    if (kind === 'STAR' || kind === 'POSITIONAL_REFERENCE') this.#everything = true
+    if (kind === 'COLUMN_REF') this.#column(node)
     if (kind === 'FUNCTION' || kind === 'WINDOW') this.#function(node, allowedFunctions)
+  }
+
+  #column(node: Node): void {
+    const names = node.column_names as string[]
+    this.#columns.push(names)
+    if (names.some((name) => fold(name) === 'data') && !this.#narrowed.has(node)) this.#everything = true
   }
 
   #clause(node: Node): void {
     const kind = String(node.type)
     if (!others.has(kind)) throw refusal(`Expected a SELECT of parts the lake knows, got ${kind}.`)
+    if (kind === 'JOIN') this.#columns.push(node.using_columns as string[])
+    const renames = ((node.column_name_alias ?? []) as string[]).length > 0
+    if (node.ref_type === 'NATURAL' || kind === 'PIVOT' || kind === 'SHOW_REF' || renames) this.#everything = true
     if (kind === 'TABLE_FUNCTION') this.#function(node.function as Node, allowedTableFunctions)
     if (kind === 'SHOW_REF' && node.query === null)
       throw refusal('Expected DESCRIBE or SUMMARIZE of a table. The catalogue lists what there is.')
@@ -128,11 +144,23 @@ class Walk {
       )
     }
     if (volatileFunctions.has(called)) this.#unrepeatable.add(`${called}()`)
-    if (!/^(->>?|json|from_json|struct_extract)/.test(called)) return
-    for (const child of (node.children ?? []) as Node[]) {
-      const constant = (child.value as Node | undefined)?.value
-      if (child.class === 'CONSTANT' && typeof constant === 'string') this.#paths.add(constant)
-    }
+    const children = (node.children ?? []) as Node[]
+    if (/^(list|array)_(reverse_)?sort$/.test(called)) this.#sorted.add(children[0]!)
+    const { orders = [] } = (node.order_bys ?? {}) as { orders?: readonly Node[] }
+    if (unorderedFunctions.has(called) && orders.length === 0 && !this.#sorted.has(node))
+      this.#unrepeatable.add(`${called}() without ORDER BY`)
+    this.#member(called, children)
+  }
+
+  /** `data ->> 'amountMinor'` takes one member; whatever else is done with `data` may take any. */
+  #member(called: string, [from, path, ...more]: readonly Node[]): void {
+    if (!/^(->>?|json_extract(_string)?|json_value)$/.test(called) || more.length > 0) return
+    if (from?.class !== 'COLUMN_REF' || fold((from.column_names as string[]).at(-1)) !== 'data') return
+    const constant = path?.class === 'CONSTANT' ? (path.value as Node).value : undefined
+    const member = typeof constant === 'string' ? memberOf(constant) : undefined
+    if (member === undefined) return
+    this.#members.add(member)
+    this.#narrowed.add(from)
   }
 
   #table(node: Node, scope: Scope): void {
@@ -141,6 +169,7 @@ class Walk {
     if ((node.catalog_name ?? '') !== '')
       throw refusal(`Expected a table of the lake, got one of ${node.catalog_name}.`)
     if (schema === '' && scope.has(fold(name))) return
+    this.#rows.add(fold(node.alias === '' ? name : node.alias))
     this.#tables.set(`${fold(schema)}.${fold(name)}`, schema === '' ? { name } : { schema, name })
   }
 }
