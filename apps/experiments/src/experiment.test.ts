@@ -102,6 +102,49 @@ describe('sealing', () => {
   })
 })
 
+describe('what code says again', () => {
+  const proposed = facts.AmendmentProposed({
+    experiment: 'round-ups',
+    seal: changed.seal,
+    declaration: { ...changed },
+    service: 'pots',
+  })
+  const back = { service: 'pots', declaration: { ...roundUps } }
+  it('takes the proposal of something else back', () => {
+    const withdrawn = facts.AmendmentWithdrawn({ experiment: 'round-ups', seal: roundUps.seal, service: 'pots' })
+    given(decider, [...started, proposed], world)
+      .when('propose', back)
+      .then(withdrawn)
+    given(decider, [...started, proposed, withdrawn], world)
+      .when('amend', { reason })
+      .refused('nothing-to-amend')
+    given(decider, [...started, proposed, withdrawn], world)
+      .when('propose', { service: 'pots', declaration: { ...changed } })
+      .then(proposed)
+  })
+  it('is a proposal of its own once something else was adopted', () => {
+    const amended = facts.ExperimentAmended({
+      experiment: 'round-ups',
+      seal: changed.seal,
+      declaration: { ...changed },
+      service: 'pots',
+      version: 2,
+      reason,
+      by: 'ada',
+    })
+    given(decider, [...started, proposed, amended], world)
+      .when('propose', back)
+      .then(
+        facts.AmendmentProposed({
+          experiment: 'round-ups',
+          seal: roundUps.seal,
+          declaration: { ...roundUps },
+          service: 'pots',
+        }),
+      )
+  })
+})
+
 describe('an amendment', () => {
   const at20 = declare(undefined, { coverage: 20 })
   const running = (of: Experiment<any>, ...more: readonly any[]) => [

@@ -97,9 +97,11 @@ export function experimentDecider({ secondPerson = true }: Rules = {}) {
           )
         const sealed = { experiment: id, seal: said.seal, declaration: { ...declaration }, service }
         if (state.phase === 'none') return [facts.ExperimentSealed({ ...sealed, version: 1 })]
-        if (said.seal === state.declaration?.seal || said.seal === state.amendment?.seal) return []
+        if (said.seal === (state.amendment ?? state.declaration)?.seal) return []
         // Nobody was exposed yet: a new seal simply replaces the old one, visibly.
         if (state.phase === 'sealed') return [facts.ExperimentSealed({ ...sealed, version: state.version + 1 })]
+        if (said.seal === state.declaration?.seal)
+          return [facts.AmendmentWithdrawn({ experiment: id, seal: said.seal, service })]
         return [facts.AmendmentProposed(sealed)]
       },
       amend({ reason: why }, state, { id, caller }) {
@@ -225,6 +227,7 @@ export function experimentDecider({ secondPerson = true }: Rules = {}) {
         declaration: e.declaration as never,
       }),
       AmendmentProposed: (state, e) => ({ ...state, amendment: e.declaration as never }),
+      AmendmentWithdrawn: ({ amendment: _, ...state }) => state,
       ExperimentAmended: ({ amendment: _, ...state }, e) => ({
         ...state,
         version: e.version,

@@ -18,6 +18,12 @@ export const facts = events('experiments', {
   },
   /** Its code says something else than what was sealed. Nothing changes until somebody amends, with a reason. */
   AmendmentProposed: { data: declarationSchema.extend({ service: z.string() }), level: 'published', key: 'experiment' },
+  /** Its code says again what is sealed. */
+  AmendmentWithdrawn: {
+    data: z.object({ experiment, seal: z.string(), service: z.string() }),
+    level: 'published',
+    key: 'experiment',
+  },
   ExperimentAmended: {
     data: declarationSchema.extend({ service: z.string(), version: z.int(), reason: z.string(), by }),
     level: 'published',

@@ -1,5 +1,5 @@
 import { type Experiment, isSealed } from '@headwater/experiment'
-import { conclude, decide, type Decision, type Query } from '@headwater/experiment/analysis'
+import { conclude, decide, type Decision, field, type Query } from '@headwater/experiment/analysis'
 import type { Running } from '@headwater/service'
 import type { ExperimentState } from './experiment.ts'
 import { type KeptSums, keptSums, type Passed } from './kept-sums.ts'
@@ -35,11 +35,11 @@ export function worker(running: Running, query: Query, { startAtOnce, onItsWayMs
       log('warn', 'experiment-action-refused', { experiment: name, action, status: response.status, answer })
   }
   async function takeUp(known: ReadonlyMap<string, ExperimentState>): Promise<void> {
-    for (const { service, declaration } of await declarations(query)) {
+    for (const { service, declaration, event } of await declarations(query)) {
       const { name, seal } = declaration
       const state = known.get(name)
-      if (![state?.declaration?.seal, state?.amendment?.seal].includes(seal))
-        await act(name, 'propose', { service, declaration }, `propose:${seal}`)
+      // Named after the event that says it: what code says again after something else is asked again.
+      if (!isKnown(state, service, seal)) await act(name, 'propose', { service, declaration }, `propose:${event}`)
       if (startAtOnce && (state === undefined || state.phase === 'sealed'))
         await act(name, 'start', {}, `start:${seal}`)
     }
@@ -125,14 +125,22 @@ function notYetUsed(error: { code?: string }): undefined {
   if (error.code !== 'HW_OTHER_SEAL') throw error
 }
 
+/** Others may run an experiment that one service keeps declared: theirs may be behind, or ahead, while both are deployed. */
+function isKnown(state: ExperimentState | undefined, service: string, seal: string): boolean {
+  const { declaration, amendment } = state ?? {}
+  if (state?.service === service) return (amendment ?? declaration)?.seal === seal
+  return [declaration?.seal, amendment?.seal].includes(seal)
+}
+
 /** What every service's code declares now: the last declaration each has recorded. */
-async function declarations(query: Query): Promise<{ service: string; declaration: Experiment<any> }[]> {
-  const rows =
-    await query(`select distinct on (service, json_extract_string(data, '$.experiment')) service, data from events
-    where type = 'ExperimentDeclared' order by service, json_extract_string(data, '$.experiment'), position desc`)
+async function declarations(query: Query): Promise<{ service: string; declaration: Experiment<any>; event: string }[]> {
+  const named = field('experiment')
+  const rows = await query(`select distinct on (service, ${named}) service, id, data from events
+    where type = 'ExperimentDeclared' order by service, ${named}, position desc`)
   return rows
     .map((row) => ({
       service: String(row.service),
+      event: String(row.id),
       declaration: JSON.parse(String(row.data)).declaration as Experiment<any>,
     }))
     .filter(({ declaration }) => isSealed(declaration))

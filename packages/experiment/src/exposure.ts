@@ -102,11 +102,14 @@ export function adoption(service: string, allocation: Allocation): StreamAppend 
   })
 }
 
-/** What a service appends when it starts with an experiment in its code; once per seal. */
-export function declared(service: string, experiment: Experiment<any>): StreamAppend {
+/**
+ * What a service appends when it starts with an experiment in its code that is not what its log says last.
+ * @param earlier how often it has declared that experiment: what is said again after something else is news too.
+ */
+export function declared(service: string, experiment: Experiment<any>, earlier = 0): StreamAppend {
   const { name: said, seal } = experiment
   return only(`experiment-${said}`, {
-    id: computedId('declared', service, said, seal),
+    id: computedId('declared', service, said, seal, ...(earlier === 0 ? [] : [String(earlier)])),
     type: 'ExperimentDeclared',
     data: { experiment: said, seal, declaration: experiment },
   })

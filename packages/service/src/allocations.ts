@@ -49,7 +49,7 @@ export async function follow(on: Following): Promise<Followed> {
   })
   if (experiments.length === 0) return { allocations, stop: async () => undefined }
   for (const experiment of experiments) {
-    await store.append({ streams: [declared(store.service, experiment)], meta: causedBy(experiment.name) })
+    await declare(store, experiment)
     const adopted = (await store.read(`allocation-${experiment.name}`)).at(-1)
     if (adopted !== undefined) allocations.use(adopted.data as Allocation)
   }
@@ -62,6 +62,13 @@ export async function follow(on: Following): Promise<Followed> {
       await done
     },
   }
+}
+
+async function declare(store: EventStore, experiment: Experiment<any>): Promise<void> {
+  const earlier = await store.read(`experiment-${experiment.name}`)
+  if ((earlier.at(-1)?.data as { seal?: string } | undefined)?.seal === experiment.seal) return
+  const streams = [declared(store.service, experiment, earlier.length)]
+  await store.append({ streams, meta: causedBy(experiment.name) })
 }
 
 /** Reads on until stopped. Nobody there to decide is no failure: what was adopted stays in use, until silence ends it. */
