@@ -160,6 +160,14 @@ describe.skipIf(!hasJava() && process.env.CI !== 'true')('the connector in a rea
     await admin.close()
   })
 
+  it('names the topic of its heartbeats by the id that consumers know it by', async () => {
+    const client = kafkaClient({ bootstrap: kafka.bootstrap })
+    const beats = (await read('headwater.heartbeats', 2)).map(({ value }) => JSON.parse(value))
+    const { topic, topicId } = beats.find((beat) => beat.topic === 'headwater.pots')
+    expect(topicId).toBe(await client.topicId(topic))
+    await client.close()
+  })
+
   it('finds a service started later, by itself', async () => {
     landscape.service('loans').append({ type: 'Saved', data: '{"late":true}' })
     expect(await read('headwater.loans', 1)).toHaveLength(1)

@@ -81,7 +81,8 @@ class WireClient implements KafkaClient {
   }
 
   async topicId(topic: string): Promise<string | undefined> {
-    return (await this.#topic(topic))?.id
+    const found = await this.#topic(topic)
+    return found && readable(found.id)
   }
 
   async bounds(topic: string, partition: number): Promise<{ first: number; end: number }> {
@@ -261,6 +262,11 @@ async function firstOf(asked: readonly Promise<Fetched[]>[]): Promise<readonly F
   return answered
 }
 
+/** A topic's id as Kafka's own tools and the connector write it. */
+function readable(uuid: string): string {
+  return Buffer.from(uuid.replaceAll('-', ''), 'hex').toString('base64url')
+}
+
 function brokerOf(address: string): Broker {
   const colon = address.lastIndexOf(':')
   return { host: address.slice(0, colon), port: Number(address.slice(colon + 1)) }
@@ -285,7 +291,14 @@ function fetchedOf({ place, topicId }: Asked, answer: fetchV13.FetchResponsePart
     }
   }
   const next = last === undefined ? offset : Number(last.lastOffset) + 1
-  return { topic, partition, records, next: Math.max(next, offset), end: Number(answer.highWatermark), topicId }
+  return {
+    topic,
+    partition,
+    records,
+    next: Math.max(next, offset),
+    end: Number(answer.highWatermark),
+    topicId: readable(topicId),
+  }
 }
 
 function batchOf(raw: RawBatch): Batch<RawRecord> {

@@ -42,6 +42,7 @@ final class FeedLane implements Runnable {
     private final Function<String, Topics.Known> topicOf;
     private final int stuckSeconds;
     private final int mostBytes;
+    private final boolean allHistory;
     private final Pause pause = new Pause();
     private final BackOff backOff = new BackOff(RandomGenerator.getDefault());
     private final Http http;
@@ -70,6 +71,7 @@ final class FeedLane implements Runnable {
         this.topicOf = topicOf;
         this.stuckSeconds = settings.getInt("wait.seconds");
         this.mostBytes = settings.getInt("event.max.bytes");
+        this.allHistory = settings.getString("history").equals("all");
         this.intake = intake;
         this.http = settings.http(vitals);
         this.discovery = new Discovery(http);
@@ -170,12 +172,12 @@ final class FeedLane implements Runnable {
     }
 
     private FeedOffset resolve(URI feed) {
-        if (kept == null) return new FeedOffset("", Cursor.START, 0);
+        if (kept == null) return FeedOffset.from(Cursor.START);
         if (!FeedOffset.isSymbolic(kept)) return FeedOffset.of(kept);
         try (FeedReader asking = reading(feed, Cursor.START)) {
-            if (kept.get("time") instanceof String time) return new FeedOffset("", asking.cursorBefore(time), 0);
-            if (kept.get("event") instanceof String id) return new FeedOffset("", asking.cursorOf(id), 0);
-            return new FeedOffset("", Cursor.START, 0);
+            if (kept.get("time") instanceof String time) return FeedOffset.from(asking.cursorBefore(time));
+            if (kept.get("event") instanceof String id) return FeedOffset.from(asking.cursorOf(id));
+            return FeedOffset.from(Cursor.START);
         }
     }
 
@@ -196,8 +198,7 @@ final class FeedLane implements Runnable {
             break;
         }
         intake.put(new Chunk(this, covered, lineageOf(range), topics));
-        int partitions = topics.values().stream().mapToInt(Topics.Known::partitions).findAny().orElse(offset.partitions());
-        offset = new FeedOffset(range.log(), range.cursor(), partitions);
+        offset = offset.over(topics.values(), settings.byCategory()).to(range.log(), range.cursor());
         vitals.position = range.to();
         vitals.behindSince = range.atEnd() ? 0 : behindSincePending;
         if (range.atEnd()) vitals.end = range.to();
@@ -222,6 +223,10 @@ final class FeedLane implements Runnable {
         if (offset.partitions() != 0 && offset.partitions() != known.partitions())
             throw new ConnectException("Topic " + name + " has " + known.partitions() + " partitions, but the feed of " + service() + " was written over " + offset.partitions()
                     + ": keys would change partition and lose their order. Write to a new topic from the beginning; consumers keep their checkpoints.");
+        if (allHistory && !offset.topicId().isEmpty() && !offset.topicId().equals(known.id()))
+            throw new ConnectException("Topic " + name + " is not the one that the feed of " + service() + " was written to up to position " + offset.cursor().position()
+                    + " (its id is " + known.id() + ", not " + offset.topicId() + "): it was deleted and made again, or the setting topic was changed, and what was written before is not in it."
+                    + " Have it written from the beginning: stop the connector, set the offset {\"position\":\"beginning\"}, resume it; or say history=part if part of history is enough.");
         return known;
     }
 
@@ -271,7 +276,7 @@ final class FeedLane implements Runnable {
         if (shared == null || !settings.getString("on.fork").equals("continue"))
             throw new ConnectException(forked.getMessage() + (shared == null ? "" : " The last event both lineages share is " + shared + ": say on.fork=continue to go on from there; what lies beyond it in the topic is no longer part of the log."));
         log.warn("The log of {} forked: going on from {} in {}. Events of {} beyond it stay in the topic.", service(), shared, forked.lineage().log(), offset.log());
-        offset = new FeedOffset(forked.lineage().log(), shared, offset.partitions());
+        offset = offset.to(forked.lineage().log(), shared);
         drop();
     }
 

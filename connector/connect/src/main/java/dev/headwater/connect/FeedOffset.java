@@ -1,6 +1,7 @@
 package dev.headwater.connect;
 
 import dev.headwater.reader.Cursor;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -11,8 +12,9 @@ import org.apache.kafka.connect.errors.ConnectException;
  * {@code {"time":"<RFC 3339>"}} or {@code {"event":"<id>"}}.
  *
  * @param partitions of the topics written so; 0 when not known
+ * @param topicId of the topic written; empty when not known, or when each category of streams has its own
  */
-record FeedOffset(String log, Cursor cursor, int partitions) {
+record FeedOffset(String log, Cursor cursor, int partitions, String topicId) {
     static final String SERVICE = "service";
     static final String FEED = "feed";
     static final Map<String, ?> BEGINNING = Map.of("position", "beginning");
@@ -28,6 +30,23 @@ record FeedOffset(String log, Cursor cursor, int partitions) {
         return partition;
     }
 
+    /** Of a feed that nothing is written of yet. */
+    static FeedOffset from(Cursor cursor) {
+        return new FeedOffset("", cursor, 0, "");
+    }
+
+    /** Written to these topics; as before when there are none. */
+    FeedOffset over(Collection<Topics.Known> topics, boolean byCategory) {
+        if (topics.isEmpty()) return this;
+        Topics.Known any = topics.iterator().next();
+        return new FeedOffset(log, cursor, any.partitions(), byCategory ? "" : any.id());
+    }
+
+    /** Moved on, with the topics written as they were. */
+    FeedOffset to(String log, Cursor cursor) {
+        return new FeedOffset(log, cursor, partitions, topicId);
+    }
+
     /** @param now milliseconds since 1970, so that the connector sees whether its tasks live */
     Map<String, Object> toMap(long now) {
         Map<String, Object> map = new HashMap<>();
@@ -35,6 +54,7 @@ record FeedOffset(String log, Cursor cursor, int partitions) {
         map.put("position", cursor.position());
         map.put("id", cursor.id());
         map.put("partitions", (long) partitions);
+        if (!topicId.isEmpty()) map.put("topicId", topicId);
         map.put("at", now);
         return map;
     }
@@ -56,7 +76,8 @@ record FeedOffset(String log, Cursor cursor, int partitions) {
         String id = offset.get("id") instanceof String text ? text : "";
         String log = offset.get("log") instanceof String text ? text : "";
         int partitions = offset.get("partitions") instanceof Number count ? count.intValue() : 0;
-        return new FeedOffset(log, new Cursor(position, id), partitions);
+        String topicId = offset.get("topicId") instanceof String text ? text : "";
+        return new FeedOffset(log, new Cursor(position, id), partitions, topicId);
     }
 
     static long writtenAt(Map<String, ?> offset) {
@@ -69,7 +90,7 @@ record FeedOffset(String log, Cursor cursor, int partitions) {
             throw new ConnectException("Expected a partition {\"feed\":\"published\",\"service\":\"<name>\"}, got " + partition);
         if (offset == null) return;
         Map<String, Object> known = new LinkedHashMap<>(offset);
-        known.keySet().removeAll(java.util.Set.of("partitions", "at", "stuck"));
+        known.keySet().removeAll(java.util.Set.of("partitions", "topicId", "at", "stuck"));
         boolean symbolic = known.equals(Map.of("position", "beginning"))
                 || (known.size() == 1 && (known.get("time") instanceof String || known.get("event") instanceof String));
         boolean exact = known.get("position") instanceof Number position

@@ -15,10 +15,11 @@ import java.util.Map;
 /**
  * Says that a topic holds all of a feed up to the end of a range, and which names the log has had.
  *
+ * @param topicId empty where each category of streams has a topic of its own
  * @param types all that are read; empty when none is left out
  * @param at milliseconds since 1970
  */
-record Heartbeat(String topic, String service, List<String> types, Range range, Lineage lineage, long at) {
+record Heartbeat(String topic, String topicId, String service, List<String> types, Range range, Lineage lineage, long at) {
     private static final JsonFactory JSON = new JsonFactory();
 
     /** Names no topic, so that it proves nothing of one. */
@@ -34,6 +35,7 @@ record Heartbeat(String topic, String service, List<String> types, Range range, 
     byte[] json() {
         return written(json -> {
             json.writeStringField("topic", topic);
+            if (!topicId.isEmpty()) json.writeStringField("topicId", topicId);
             json.writeStringField("service", service);
             json.writeStringField("feed", "published");
             if (!types.isEmpty()) {

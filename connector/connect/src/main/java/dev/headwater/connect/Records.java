@@ -49,8 +49,9 @@ final class Records {
         long now = System.currentTimeMillis();
         for (Chunk chunk : chunks) {
             String service = chunk.lane().service();
+            reached.put(service, reachedBy(service).over(chunk.topics().values(), settings.byCategory()));
             for (Item item : chunk.items()) records.add(record(chunk, service, item, now));
-            move(service, chunk.range().log(), chunk.range().cursor(), 0);
+            move(service, chunk.range().log(), chunk.range().cursor());
             unsaid.put(service, chunk.range());
             // Where a log forked must be told with its first events: nobody hands them on before.
             if (!chunk.lineage().equals(lineages.put(service, chunk.lineage()))) heartbeatAt.remove(service);
@@ -87,7 +88,7 @@ final class Records {
         String topic = settings.topicOf(service, event.stream());
         Topics.Known known = chunk.topics().get(topic);
         int partitions = known.partitions();
-        move(service, log, event.cursor(), partitions);
+        move(service, log, event.cursor());
         return new SourceRecord(
                 FeedOffset.partition(service), offset(service, now), topic, Slot.of(event.orderingKey()) % partitions,
                 Schema.BYTES_SCHEMA, event.orderingKey().getBytes(StandardCharsets.UTF_8),
@@ -128,7 +129,7 @@ final class Records {
         // It proves something of this topic only: another connector may read the same feed, or other types of it, into another one.
         String topic = settings.topic(service, "{category}");
         List<String> types = settings.getList("types").stream().map(type -> type.replaceFirst("@.*", "")).toList();
-        byte[] value = new Heartbeat(topic, service, types, range, lineages.get(service), now).json();
+        byte[] value = new Heartbeat(topic, reachedBy(service).topicId(), service, types, range, lineages.get(service), now).json();
         return beside(service, offset(service, now), topic, value, now);
     }
 
@@ -140,15 +141,14 @@ final class Records {
     }
 
     private FeedOffset reachedBy(String service) {
-        return reached.getOrDefault(service, new FeedOffset("", Cursor.START, 0));
+        return reached.getOrDefault(service, FeedOffset.from(Cursor.START));
     }
 
     private Map<String, Object> offset(String service, long now) {
         return reachedBy(service).toMap(now);
     }
 
-    /** @param partitions 0 leaves what is known */
-    private void move(String service, String log, Cursor cursor, int partitions) {
-        reached.put(service, new FeedOffset(log, cursor, partitions == 0 ? reachedBy(service).partitions() : partitions));
+    private void move(String service, String log, Cursor cursor) {
+        reached.put(service, reachedBy(service).to(log, cursor));
     }
 }

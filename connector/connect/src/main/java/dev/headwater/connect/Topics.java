@@ -12,6 +12,7 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.TopicExistsException;
@@ -63,12 +64,12 @@ final class Topics implements AutoCloseable {
         Map<String, String> fresh = new HashMap<>(KEEPS_ALL);
         fresh.put(LATEST_AHEAD, Long.toString(Long.MAX_VALUE));
         fresh.put(MOST_BYTES, Integer.toString(eventMostBytes + AROUND));
-        int found = ensure(topic, partitions, fresh);
+        TopicDescription found = ensure(topic, partitions, fresh);
         Config config = configOf(topic);
         if (allHistory) refuseForgetting(topic, config);
         ConfigEntry ahead = config.get(LATEST_AHEAD);
         int mostBytes = Integer.parseInt(config.get(MOST_BYTES).value());
-        Known now = new Known(found, ahead == null ? Long.MAX_VALUE : Long.parseLong(ahead.value()), mostBytes, System.nanoTime());
+        Known now = new Known(found.topicId().toString(), found.partitions().size(), ahead == null ? Long.MAX_VALUE : Long.parseLong(ahead.value()), mostBytes, System.nanoTime());
         known.put(topic, now);
         return now;
     }
@@ -87,8 +88,8 @@ final class Topics implements AutoCloseable {
         done(admin.describeCluster().clusterId());
     }
 
-    private int ensure(String topic, int wanted, Map<String, String> config) {
-        Optional<Integer> found = count(topic);
+    private TopicDescription ensure(String topic, int wanted, Map<String, String> config) {
+        Optional<TopicDescription> found = described(topic);
         if (found.isPresent()) return found.get();
         NewTopic fresh = new NewTopic(topic, Optional.of(wanted), replication < 0 ? Optional.empty() : Optional.of(replication));
         try {
@@ -96,12 +97,12 @@ final class Topics implements AutoCloseable {
         } catch (TopicExistsException madeByAnother) {
             // a task beside this one was quicker
         }
-        return count(topic).orElseThrow(() -> new RetriableException("Topic " + topic + " was made but is not seen yet."));
+        return described(topic).orElseThrow(() -> new RetriableException("Topic " + topic + " was made but is not seen yet."));
     }
 
-    private Optional<Integer> count(String topic) {
+    private Optional<TopicDescription> described(String topic) {
         try {
-            return Optional.of(done(admin.describeTopics(List.of(topic)).topicNameValues().get(topic)).partitions().size());
+            return Optional.of(done(admin.describeTopics(List.of(topic)).topicNameValues().get(topic)));
         } catch (UnknownTopicOrPartitionException notThere) {
             return Optional.empty();
         }
@@ -141,11 +142,12 @@ final class Topics implements AutoCloseable {
     }
 
     /**
+     * @param id another one when the topic is made again under its name
      * @param latestAheadMs how far after now the time of a record may lie
      * @param mostBytes of a record
      * @param at {@link System#nanoTime} of the look
      */
-    record Known(int partitions, long latestAheadMs, int mostBytes, long at) {
+    record Known(String id, int partitions, long latestAheadMs, int mostBytes, long at) {
         /** The time a record is given: its event's, or the latest that the topic takes. */
         long timestamp(long eventTime, long now) {
             long latest = latestAheadMs > Long.MAX_VALUE - now ? Long.MAX_VALUE : now + latestAheadMs;

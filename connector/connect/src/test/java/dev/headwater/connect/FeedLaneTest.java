@@ -30,7 +30,7 @@ class FeedLaneTest {
     private final List<String> topics = new CopyOnWriteArrayList<>();
     private Function<String, Topics.Known> topicOf = topic -> {
         topics.add(topic);
-        return new Topics.Known(12, Long.MAX_VALUE, 1 << 20, 0);
+        return new Topics.Known("t-1", 12, Long.MAX_VALUE, 1 << 20, 0);
     };
 
     @AfterEach
@@ -136,7 +136,7 @@ class FeedLaneTest {
         assertEquals(List.of(1L), positions(1));
         String says = failure().getMessage();
         assertTrue(says.contains("position 2") && says.contains("headwater.pots takes records of 1048576"), says);
-        topicOf = topic -> new Topics.Known(12, Long.MAX_VALUE, 2 << 20, 0);
+        topicOf = topic -> new Topics.Known("t-1", 12, Long.MAX_VALUE, 2 << 20, 0);
         lane(Map.of("log", LittleFeed.LOG, "position", 1L, "id", "id.1"), "event.max.bytes", "1000000");
         assertTrue(failure().getMessage().contains("event.max.bytes is 1000000"));
         lane(Map.of("log", LittleFeed.LOG, "position", 1L, "id", "id.1"));
@@ -150,6 +150,21 @@ class FeedLaneTest {
         lane(Map.of("log", LittleFeed.LOG, "position", 1L, "id", "id.1", "partitions", 6));
         String says = failure().getMessage();
         assertTrue(says.contains("12 partitions") && says.contains("over 6"), says);
+    }
+
+    /** What was written before is not in it: nobody may take it for all of the log. */
+    @Test
+    void stops_where_the_topic_was_made_again_unless_part_of_history_is_enough() throws Exception {
+        feed.show("1");
+        feed.show("2");
+        Map<String, ?> kept = Map.of("log", LittleFeed.LOG, "position", 1L, "id", "id.1", "partitions", 12, "topicId", "t-0");
+        lane(kept);
+        String says = failure().getMessage();
+        assertTrue(says.contains("up to position 1 (its id is t-1, not t-0)") && says.contains("{\"position\":\"beginning\"}"), says);
+        lane(kept, "history", "part");
+        assertEquals(List.of(2L), positions(1));
+        lane(FeedOffset.BEGINNING);
+        assertEquals(List.of(1L, 2L), positions(2));
     }
 
     @Test

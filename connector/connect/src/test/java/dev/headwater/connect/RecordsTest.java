@@ -45,7 +45,7 @@ class RecordsTest {
     private Chunk chunk(Lineage lineage, String topic, long latestAheadMs, long to, Item... items) {
         FeedLane lane = new FeedLane(settings, new Place("pots", URI.create("http://bank/pots/")), null, name -> null, new Intake(1, 1));
         Range range = new Range(lineage.log(), 1, to, items.length, new Cursor(to, "id-" + to), true);
-        return new Chunk(lane, new Covered(List.of(items), range, 0), lineage, Map.of(topic, new Topics.Known(12, latestAheadMs, 1 << 20, 0)));
+        return new Chunk(lane, new Covered(List.of(items), range, 0), lineage, Map.of(topic, new Topics.Known("t-1", 12, latestAheadMs, 1 << 20, 0)));
     }
 
     private Records records(String... more) {
@@ -135,7 +135,7 @@ class RecordsTest {
         assertEquals("headwater.pots stuck", new String((byte[]) said.key(), StandardCharsets.UTF_8));
         assertTrue(new String((byte[]) said.value(), StandardCharsets.UTF_8).startsWith("{\"service\":\"pots\",\"feed\":\"published\",\"stuck\":\"forked\""));
         assertEquals("forked", said.sourceOffset().get("stuck"));
-        assertEquals(new FeedOffset("log-1", new Cursor(3, "id-3"), 12), FeedOffset.of(said.sourceOffset()));
+        assertEquals(new FeedOffset("log-1", new Cursor(3, "id-3"), 12, "t-1"), FeedOffset.of(said.sourceOffset()));
         FeedOffset.check(FeedOffset.partition("pots"), said.sourceOffset());
         assertEquals(0, records.of(Map.of()).size());
         assertEquals(1, records.of(stuck).size());
@@ -148,16 +148,18 @@ class RecordsTest {
         Records mine = records("consumer", "risk", "services", "pots", "types", "Saved@2,Closed");
         SourceRecord beat = mine.of(List.of(chunk(40))).get(0);
         String text = new String((byte[]) beat.value(), StandardCharsets.UTF_8);
-        assertTrue(text.startsWith("{\"topic\":\"headwater.pots.for.risk\",\"service\":\"pots\",\"feed\":\"published\",\"types\":[\"Saved\",\"Closed\"],"), text);
+        assertTrue(text.startsWith("{\"topic\":\"headwater.pots.for.risk\",\"topicId\":\"t-1\",\"service\":\"pots\",\"feed\":\"published\",\"types\":[\"Saved\",\"Closed\"],"), text);
         assertEquals("headwater.pots.for.risk", new String((byte[]) beat.key(), StandardCharsets.UTF_8));
         SourceRecord shared = records().of(List.of(chunk(40))).get(0);
-        assertTrue(new String((byte[]) shared.value(), StandardCharsets.UTF_8).startsWith("{\"topic\":\"headwater.pots\",\"service\":\"pots\",\"feed\":\"published\",\"log\""));
+        assertTrue(new String((byte[]) shared.value(), StandardCharsets.UTF_8).startsWith("{\"topic\":\"headwater.pots\",\"topicId\":\"t-1\",\"service\":\"pots\",\"feed\":\"published\",\"log\""));
     }
 
     @Test
     void go_to_a_topic_per_category_where_the_pattern_says_so() {
         Chunk chunk = chunk(new Lineage("log-1", Map.of()), "pots.pot", Long.MAX_VALUE, 1, event(1, "k", "{}"));
-        assertEquals("pots.pot", records("topic", "{service}.{category}").of(List.of(chunk)).get(0).topic());
+        List<SourceRecord> records = records("topic", "{service}.{category}").of(List.of(chunk));
+        assertEquals("pots.pot", records.get(0).topic());
+        assertTrue(new String((byte[]) records.get(1).value(), StandardCharsets.UTF_8).startsWith("{\"topic\":\"pots.{category}\",\"service\""));
     }
 
     @Test

@@ -45,7 +45,7 @@ class ShareTest {
         for (Map<String, ?> fine : List.<Map<String, ?>>of(
                 Map.of("position", "beginning"), Map.of("time", "2026-01-01T00:00:00Z"), Map.of("event", "abc"),
                 Map.of("position", 0), Map.of("log", "l", "position", 7, "id", "abc"),
-                new FeedOffset("l", new dev.headwater.reader.Cursor(7, "abc"), 12).toMap(1))) assertDoesNotThrow(() -> FeedOffset.check(pots, fine));
+                new FeedOffset("l", new dev.headwater.reader.Cursor(7, "abc"), 12, "id").toMap(1))) assertDoesNotThrow(() -> FeedOffset.check(pots, fine));
         FeedOffset.check(pots, null);
         for (Map<String, ?> wrong : List.<Map<String, ?>>of(Map.of(), Map.of("position", 7), Map.of("position", "end"), Map.of("event", 1), Map.of("position", -1, "id", "a")))
             assertThrows(ConnectException.class, () -> FeedOffset.check(pots, wrong), wrong.toString());
