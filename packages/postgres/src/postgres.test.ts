@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -52,6 +52,19 @@ it('adopts the one that a killed process left running', async () => {
   cleanups.push(adopted.stop)
   expect(adopted).toMatchObject({ adopted: true, pid: Number(killed.stdout) })
   expect(await ask(adopted.url, 'select 1 as one')).toEqual([{ one: 1 }])
+})
+
+it('begins anew where a first start was cut off', async () => {
+  const programs = await directory()
+  await mkdir(join(programs, 'bin'))
+  const cutOff = '#!/bin/sh\nmkdir "$2" && echo 18 > "$2/PG_VERSION" && kill -KILL $$\n'
+  await writeFile(join(programs, 'bin', 'initdb'), cutOff, { mode: 0o755 })
+  const data = join(await directory(), 'postgres')
+  await chmod(programs, 0o755)
+  await expect(startPostgres({ directory: data, programs })).rejects.toThrow(/initdb ended/)
+  const server = await startPostgres({ directory: data })
+  cleanups.push(server.stop)
+  expect(await ask(server.url, 'select 1 as one')).toEqual([{ one: 1 }])
 })
 
 it('moves over when the wanted port is taken', async () => {

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { appendFile, chown, mkdir, open, readFile, rm, writeFile } from 'node:fs/promises'
+import { appendFile, chown, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { dirname, join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -53,7 +53,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
     return { url, ...running, directory, adopted: true, stop: () => stopProcess(running.pid) }
   }
   const programs = await binaries(account, options.programs)
-  if (!existsSync(join(data, 'PG_VERSION'))) await initialise(programs.initdb, directory, account)
+  if (!existsSync(data)) await initialise(programs.initdb, directory, account)
   const port = await freePort(options.port)
   const child = await run(programs.postgres, data, port, options.settings ?? {}, account)
   const url = urlOf(port, await readFile(join(directory, 'password'), 'utf8'))
@@ -91,15 +91,15 @@ async function reachablePlace(asked: string, account: Account | undefined): Prom
 }
 
 async function initialise(initdb: string, directory: string, account: Account | undefined): Promise<void> {
-  const data = join(directory, 'data')
   const passwordFile = join(directory, 'password')
-  // A first start that was cut off leaves half a cluster: without PG_VERSION nothing in it was ever used.
-  await rm(data, { recursive: true, force: true })
+  // A start that was cut off leaves half a cluster, PG_VERSION in it from early on: data is only what was made whole.
+  const made = join(directory, 'data.new')
+  await rm(made, { recursive: true, force: true })
   await writeFile(passwordFile, randomBytes(24).toString('base64url'), { mode: 0o600 })
   if (account !== undefined) await chown(passwordFile, account.uid, account.gid)
   const args = [
     '-D',
-    data,
+    made,
     '-U',
     'postgres',
     '--auth=scram-sha-256',
@@ -117,6 +117,7 @@ async function initialise(initdb: string, directory: string, account: Account | 
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (said += chunk))
   const code = await new Promise<number | null>((done, failed) => child.once('error', failed).once('exit', done))
   if (code !== 0) throw new PostgresFailed(`initdb ended with ${code} for ${directory}:\n${said.trim()}`)
+  await rename(made, join(directory, 'data'))
 }
 
 async function run(
