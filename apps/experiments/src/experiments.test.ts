@@ -1,13 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { declared } from '@headwater/experiment'
+import { declared, isSealed } from '@headwater/experiment'
 import { count, decider, events, experiment, resource, service, share } from '@headwater/service'
 import { type Landscape, startLandscape } from '@headwater/service/landscape'
 import { throwAwayServer } from '@headwater/testing'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { z } from 'zod'
-import { experiments, queryOf, recompute, worker, type Worker } from './index.ts'
+import { experimentDecider, experiments, queryOf, recompute, worker, type Worker } from './index.ts'
 
 const facts = events('pots', {
   Visited: { data: z.object({ customerId: z.string() }) },
@@ -16,7 +16,7 @@ const facts = events('pots', {
 const roundUps = experiment('round-ups', {
   hypothesis: 'Customers who are rounded up save at once.',
   unit: 'customerId',
-  variants: { plain: 50, rounded: 50 },
+  variants: { unrounded: 50, rounded: 50 },
   primary: share(facts.Saved, { within: '1s' }),
   decide: { after: '1s', by: '2099-01-01' },
   adds: { services: ['pots'] },
@@ -56,7 +56,11 @@ beforeAll(async () => {
     directory,
     log: () => undefined,
   })
-  look = worker(landscape.services.get('experiments')!, queryOf(lake), { startAtOnce: false, onItsWayMs: 0 })
+  look = worker(landscape.services.get('experiments')!, queryOf(lake), {
+    experiment: experimentDecider(),
+    startAtOnce: false,
+    onItsWayMs: 0,
+  })
 })
 afterAll(async () => {
   await landscape?.stop()
@@ -128,6 +132,12 @@ it('shows who uses the decision, and a dossier from which anybody comes to the s
     0,
   )
   expect(exposed).toBe(700)
+  // jsonb would put `rounded` first: what is sealed is the order that was declared.
+  expect([isSealed(sealed), sealed.seal, Object.keys(sealed.variants)]).toEqual([
+    true,
+    roundUps.seal,
+    ['unrounded', 'rounded'],
+  ])
   expect(JSON.stringify(recompute({ experiment: sealed, observed }))).toBe(JSON.stringify({ results, decision }))
 })
 
@@ -142,7 +152,7 @@ it('tells the same by fields that a page is made of: looks, epochs, exposures, l
   const { looks } = await of('looks')
   expect(looks.at(-1)).toMatchObject({
     rule: 'keep',
-    exposed: { plain: expect.any(Number), rounded: expect.any(Number) },
+    exposed: { unrounded: expect.any(Number), rounded: expect.any(Number) },
     metrics: [{ role: 'primary', treatments: [{ variant: 'rounded', holds: 'yes' }] }],
   })
   const { lower, estimate, upper } = looks.at(-1).metrics[0].treatments[0].difference
@@ -154,7 +164,7 @@ it('tells the same by fields that a page is made of: looks, epochs, exposures, l
     { version: 2, everybody: 'rounded', logs: [{ service: 'pots', afterMs: expect.any(Number) }] },
   ])
   const { variants, sampleRatio, perDay } = await of('exposures')
-  expect(variants.plain.exposed + variants.rounded.exposed).toBe(700)
+  expect(variants.unrounded.exposed + variants.rounded.exposed).toBe(700)
   expect(sampleRatio.mismatch).toBe(false)
   expect(perDay.reduce((sum: number, { units }: { units: number }) => sum + units, 0)).toBe(700)
   expect(await of('ledger')).toMatchObject({ exposures: 700, unexplained: 0, faults: [] })
@@ -181,7 +191,7 @@ it('keeps what was sealed when the code says something else, and shows it as an 
   const changed = experiment('round-ups', {
     hypothesis: 'Customers who are rounded up save at once, or visit more often.',
     unit: 'customerId',
-    variants: { plain: 50, rounded: 50 },
+    variants: { unrounded: 50, rounded: 50 },
     primary: share(facts.Saved, { within: '1s' }),
     secondary: [count(facts.Saved, { within: '1s' })],
     decide: { after: '1s', by: '2099-01-01' },

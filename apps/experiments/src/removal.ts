@@ -49,8 +49,8 @@ type Readers = readonly { readonly service: string; readonly consumer: string }[
 
 /** What removing an experiment takes, before and after, and the act itself: it goes on where it was killed. */
 export function removalView(experiment: ReturnType<typeof experimentDecider>, landscape: () => Landscape) {
-  const read = async (id: string, { rows }: Pick<ViewContext, 'rows'>): Promise<RemovalState | undefined> => {
-    const state = await stateOf(rows, id)
+  const read = async (id: string, context: Pick<ViewContext, 'load'>): Promise<RemovalState | undefined> => {
+    const state = await stateOf(context, experiment, id)
     return state && (await removalOf(state, landscape()))
   }
   return view('/experiments/{experimentId}/removal', ({ experimentId }, context) => read(experimentId, context), {
@@ -63,8 +63,8 @@ export function removalView(experiment: ReturnType<typeof experimentDecider>, la
         title: 'Remove all of this',
         when: ({ ready }: RemovalState) => ready,
         input: z.object({ reason: z.string().trim().min(10).max(1000) }),
-        async act({ reason }, { run, rows }, { experimentId = '' }): Promise<Acted> {
-          const before = (await read(experimentId, { rows }))!
+        async act({ reason }, { run, load }, { experimentId = '' }): Promise<Acted> {
+          const before = (await read(experimentId, { load }))!
           const goes = before.goes.map(({ kind, name }) => `${kind} ${name}`)
           const begun = await run(experiment.beginRemoval, experimentId, { goes, reason })
           if (begun.kind === 'refused') return refuse(begun.code, begun.sentence)

@@ -47,11 +47,11 @@ export function experiments({
     resources: [
       experimentResource(experiment),
       removalView(experiment, () => working().landscape),
-      ...views({ query, worker: () => working().worker, now: () => working().now() }),
+      ...views({ query, experiment, worker: () => working().worker, now: () => working().now() }),
     ],
     start: (running) => {
       landscapes = running.surroundings.lake
-      const looking = worker(running, query, { startAtOnce, onItsWayMs })
+      const looking = worker(running, query, { experiment, startAtOnce, onItsWayMs })
       at = { worker: looking, now: running.surroundings.now, landscape: landscapeOf(running) }
       return keepLooking(running, looking, everyMs)
     },

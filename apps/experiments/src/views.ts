@@ -12,7 +12,7 @@ import {
 import { link, problem, view, type ViewContext } from '@headwater/service'
 import { dossierOf } from './dossier.ts'
 import { epochsOf } from './epochs.ts'
-import { type ExperimentState, isOverdue } from './experiment.ts'
+import { type experimentDecider, type ExperimentState, isOverdue } from './experiment.ts'
 import { atOf } from './look-at.ts'
 import { lookOf } from './looks.ts'
 import type { Worker } from './worker.ts'
@@ -20,6 +20,7 @@ import type { Worker } from './worker.ts'
 /** What views need of the service at work. */
 export interface Seeing {
   readonly query: Query
+  readonly experiment: ReturnType<typeof experimentDecider>
   readonly worker: () => Pick<Worker, 'look' | 'sums'>
   /** Milliseconds since 1970. */
   readonly now: () => number
@@ -66,7 +67,7 @@ function summary(state: ExperimentState, now: number) {
 const results = (on: Seeing) =>
   view(
     '/experiments/{experimentId}/results{?at,time}',
-    ofMeasured(async (state, { at, time }) => {
+    ofMeasured(on, async (state, { at, time }) => {
       const found = await resultsOf(on, state, atOf(at, time))
       const adopted = (await epochsOf(on.query, state.name)).flatMap(({ version, logs }) =>
         logs.map(({ service, afterMs }) => ({ service, version, afterMs })),
@@ -100,7 +101,7 @@ function addedMetrics({ declaration, amendment }: ExperimentState) {
 const looks = (on: Seeing) =>
   view(
     '/experiments/{experimentId}/looks',
-    ofMeasured(async (state) => {
+    ofMeasured(on, async (state) => {
       const at = await on.worker().look(state.declaration)
       if (at === undefined) return { looks: [] }
       const sums = on.worker().sums(state)
@@ -113,15 +114,15 @@ const looks = (on: Seeing) =>
 const epochs = (on: Seeing) =>
   view(
     '/experiments/{experimentId}/epochs',
-    async ({ experimentId }, { rows }) =>
-      (await stateOf(rows, experimentId)) && { epochs: await epochsOf(on.query, experimentId) },
+    async ({ experimentId }, context) =>
+      (await stateOf(context, on.experiment, experimentId)) && { epochs: await epochsOf(on.query, experimentId) },
     { title: 'Which logs use which allocation, since when', name: 'epochs', links: back },
   )
 
 const exposures = (on: Seeing) =>
   view(
     '/experiments/{experimentId}/exposures{?at,time}',
-    ofMeasured(async (state, { at, time }) => {
+    ofMeasured(on, async (state, { at, time }) => {
       const { observed, sampleRatio } = await resultsOf(on, { ...state, amendment: undefined } as never, atOf(at, time))
       const { variants, carriedOver, era } = observed
       return { at: observed.at, era, variants, carriedOver, sampleRatio, perDay: await exposedPerDay(on.query, state) }
@@ -134,7 +135,7 @@ const faultsShown = 100
 const ledger = (on: Seeing) =>
   view(
     '/experiments/{experimentId}/ledger{?at}',
-    ofMeasured(async (state, { at }) => {
+    ofMeasured(on, async (state, { at }) => {
       const place = atOf(at, undefined)
       const { faults, ...counts } = await ledgerOf(state.declaration, { query: on.query, ...(place && { at: place }) })
       return { ...counts, unexplained: faults.length, faults: faults.slice(0, faultsShown) }
@@ -145,7 +146,7 @@ const ledger = (on: Seeing) =>
 const forecast = (on: Seeing) =>
   view(
     '/experiments/{experimentId}/forecast',
-    ofMeasured(async ({ declaration, allocation }) => {
+    ofMeasured(on, async ({ declaration, allocation }) => {
       const of = (at: LookAt | undefined) => outlook(declaration, { query: on.query, ...(at && { at }) })
       const began = allocation === undefined ? undefined : await startedAt(on.query, declaration.name)
       if (began === undefined) return await of(await on.worker().look(declaration))
@@ -161,7 +162,7 @@ const forecast = (on: Seeing) =>
 const dossier = (on: Seeing) =>
   view(
     '/experiments/{experimentId}/dossier{?at,time}',
-    ofMeasured(async (state, { at, time }) =>
+    ofMeasured(on, async (state, { at, time }) =>
       dossierOf(state.declaration, on.query, atOf(at, time) ?? (await on.worker().look(state.declaration))),
     ),
     { name: 'dossier', title: 'All that somebody else needs to come to the same result', links: back },
@@ -174,10 +175,11 @@ const back = {
 
 /** Reads of an experiment that is measured; of others there is nothing. */
 function ofMeasured<Asked extends { readonly experimentId: string }, State>(
+  { experiment }: Seeing,
   read: (state: Measured, asked: Asked) => Promise<State>,
 ) {
-  return async (asked: Asked, { rows }: ViewContext): Promise<State | undefined> => {
-    const state = await stateOf(rows, asked.experimentId)
+  return async (asked: Asked, context: ViewContext): Promise<State | undefined> => {
+    const state = await stateOf(context, experiment, asked.experimentId)
     if (state?.declaration?.primary === undefined) return undefined
     return await read(state as Measured, asked).catch(asProblem)
   }
@@ -190,8 +192,14 @@ function asProblem(error: unknown): never {
   throw problem(code === 'HW_LOOK' || code === 'HW_TIME' ? 400 : 409, { code, detail: message })
 }
 
-export async function stateOf(rows: ViewContext['rows'], id: string): Promise<ExperimentState | undefined> {
-  return (await rows<ExperimentState>('experiments', { prefix: id })).find(({ key }) => key === id)?.value
+/** From its log: rows are jsonb, which keeps no order of keys, and the order of variants is part of the seal. */
+export async function stateOf(
+  { load }: Pick<ViewContext, 'load'>,
+  experiment: ReturnType<typeof experimentDecider>,
+  id: string,
+): Promise<ExperimentState | undefined> {
+  const state: ExperimentState = await load(experiment, id)
+  return state.phase === 'none' ? undefined : state
 }
 
 /** Units first exposed on a day (UTC), by variant. */

@@ -1,7 +1,7 @@
 import { type Experiment, isSealed } from '@headwater/experiment'
 import { conclude, decide, type Decision, field, type Query } from '@headwater/experiment/analysis'
 import type { Running } from '@headwater/service'
-import type { ExperimentState } from './experiment.ts'
+import type { experimentDecider, ExperimentState } from './experiment.ts'
 import { type KeptSums, keptSums, type Passed } from './kept-sums.ts'
 import { type Moment, passed } from './lake.ts'
 import { logsOf, momentOf } from './moment.ts'
@@ -16,13 +16,18 @@ export interface Worker {
 }
 
 export interface WorkerOptions {
+  readonly experiment: ReturnType<typeof experimentDecider>
   readonly startAtOnce: boolean
   /** An append is recorded under its log's lock and committed at once: nothing recorded longer ago is still on its way. Default 10,000. */
   readonly onItsWayMs?: number
 }
 
 /** Looks at experiments by the lake and acts through the service's own actions, as anybody else would. */
-export function worker(running: Running, query: Query, { startAtOnce, onItsWayMs = 10_000 }: WorkerOptions): Worker {
+export function worker(
+  running: Running,
+  query: Query,
+  { experiment: lives, startAtOnce, onItsWayMs = 10_000 }: WorkerOptions,
+): Worker {
   const { entry, basePath, fetch, now, log } = running.surroundings
   async function act(name: string, action: string, input: unknown, key: string): Promise<void> {
     const response = await fetch(new URL(`${basePath}/experiments/${name}/${action}`, entry), {
@@ -80,7 +85,7 @@ export function worker(running: Running, query: Query, { startAtOnce, onItsWayMs
     sums: sumsOf,
     look: async (experiment) => await lookAt(experiment, await momentOf(running, onItsWayMs)),
     async tick() {
-      const known = new Map((await states(running)).map((state) => [state.name, state]))
+      const known = new Map((await states(running, lives)).map((state) => [state.name, state]))
       await takeUp(known)
       const moment = await momentOf(running, onItsWayMs)
       for (const state of known.values()) {
@@ -93,12 +98,15 @@ export function worker(running: Running, query: Query, { startAtOnce, onItsWayMs
   }
 }
 
-/** Every experiment the service keeps. */
-export async function states({ query }: Pick<Running, 'query'>): Promise<ExperimentState[]> {
-  const rows = await query<{ value: ExperimentState }>(
-    `select value from headwater.rows where projection = 'experiments' order by key`,
+/** Every experiment the service keeps, from its log: rows keep no order of variants. */
+async function states(
+  { query, load }: Pick<Running, 'query' | 'load'>,
+  experiment: WorkerOptions['experiment'],
+): Promise<ExperimentState[]> {
+  const rows = await query<{ key: string }>(
+    `select key from headwater.rows where projection = 'experiments' order by key`,
   )
-  return rows.map(({ value }) => value)
+  return await Promise.all(rows.map(({ key }) => load(experiment, key)))
 }
 
 type Judgement = Decision & { readonly positions: Readonly<Record<string, number>>; readonly time: string }

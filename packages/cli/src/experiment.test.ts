@@ -205,6 +205,10 @@ describe('alone, without any landscape', () => {
     const dossier = { experiment, observed: said.results.observed, results: said.results, decision: said.decision }
     await writeFile(join(folder, 'dossier.json'), JSON.stringify(dossier))
     expect(await json('headwater experiment recompute dossier.json')).toMatchObject({ code: 0, said: { same: true } })
+    const other = { ...dossier, experiment: { ...experiment, hypothesis: 'Something else was promised before.' } }
+    await writeFile(join(folder, 'other.json'), JSON.stringify(other))
+    const { code, stdout } = await run('headwater experiment recompute other.json')
+    expect([code, stdout]).toEqual([4, expect.stringContaining('NOT what was sealed')])
     dossier.decision = { kind: 'kill', because: 'I say so' }
     await writeFile(join(folder, 'changed.json'), JSON.stringify(dossier))
     expect(await json('headwater experiment recompute changed.json')).toMatchObject({ code: 4, said: { same: false } })

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import type { Experiment } from '@headwater/experiment'
+import { type Experiment, isSealed } from '@headwater/experiment'
 import { analyseAlone, conclude, decide, type Observed, type Query } from '@headwater/experiment/analysis'
 import { type Command, Ended, exitCode, type Invocation, required } from '../command.ts'
 import { connect } from '../connection.ts'
@@ -155,11 +155,14 @@ export const recompute: Command = {
     const said = JSON.parse(text) as Dossier
     const results = conclude(said.experiment, said.observed)
     const again = { results, decision: decide(said.experiment, results) }
-    const same = JSON.stringify(again) === JSON.stringify({ results: said.results, decision: said.decision })
+    const sealed = isSealed(said.experiment)
+    const same = sealed && JSON.stringify(again) === JSON.stringify({ results: said.results, decision: said.decision })
     invocation.output.show({ same, ...again }, () =>
       same
         ? `the same bytes: ${again.decision.kind}, ${again.decision.because}`
-        : `NOT what the dossier says: its sums give ${again.decision.kind}, ${again.decision.because}`,
+        : !sealed
+          ? `NOT what was sealed: the declaration's content does not match its seal ${said.experiment.seal}`
+          : `NOT what the dossier says: its sums give ${again.decision.kind}, ${again.decision.because}`,
     )
     return same ? exitCode.ok : exitCode.found
   },
