@@ -1,3 +1,4 @@
+import type pg from 'pg'
 import type { AnyProjection } from './projection.ts'
 import { editionOfInline } from './projection.ts'
 import type { Session } from './session.ts'
@@ -91,14 +92,13 @@ export class Builds {
     return new Map(rows as [string, string][])
   }
 
-  /** Points readers at this build; false while it has not seen enough. */
-  async switch({ projection, build }: Build, atLeast: number, whole: boolean): Promise<boolean> {
-    const [row] = await this.#session.rows(`select ${this.#schema}.switch_build($1, $2, $3, $4)`, [
-      projection,
-      build,
-      atLeast,
-      whole,
-    ])
+  /** Points readers at this build; false while it has not seen enough, which for `whole` is all of the log. `on`: the transaction to do it in. */
+  async switch(
+    { projection, build }: Build,
+    { atLeast = 0, whole = false, on }: { atLeast?: number; whole?: boolean; on?: pg.ClientBase },
+  ): Promise<boolean> {
+    const text = `select ${this.#schema}.switch_build($1, $2, $3, $4)`
+    const [row] = await this.#session.rows(text, [projection, build, atLeast, whole], { on })
     return row![0] === 't'
   }
 

@@ -150,6 +150,27 @@ it('rebuilds beside the live rows while traffic goes on, and gives equal ones', 
   await following.stop()
 })
 
+it('switches inline rows while writers never pause', async () => {
+  await traffic(0, 20)
+  const stop = new AbortController()
+  const stores = Array.from({ length: 3 }, () => openStore({ pool, service: 'bank', schema }))
+  const writers = Array.from({ length: 18 }, async (_, writer) => {
+    while (!stop.signal.aborted)
+      await execute(
+        stores[writer % 3]!,
+        account,
+        `w${writer}`,
+        account.move,
+        { amountMinor: 10 },
+        { meta, inline: [rich] },
+      )
+  })
+  await rebuild(store, rich, { signal: AbortSignal.timeout(5_000) }).finally(() => stop.abort())
+  await Promise.all(writers)
+  await Promise.all(stores.map((one) => one.close()))
+  expect(await rows('rich')).toEqual((await truth()).rich)
+})
+
 it('is shared by processes: each event once, and another takes over', async () => {
   const stores = [store, openStore({ pool, service: 'bank', schema })]
   const followings = stores.map((one) => followLog(one, [balances]))
@@ -179,11 +200,11 @@ it('makes rows anew at start when the code that makes them has changed', async (
   }
   const second = followLog(store, [counts, poor])
   expect(await second.reached('balances', await store.log.last(), { waitMs: 10_000 })).toBe(true)
+  await expect.poll(async () => Object.values(await rows('rich')).some((value) => (value as number) < 0)).toBe(true)
   await second.stop()
   const moves = (await store.log.rows({ after: 0, limit: 1000, types: ['Moved'] })).length
   const made = Object.values(await rows('balances')) as { events: number }[]
   expect(made.reduce((sum, { events }) => sum + events, 0)).toBe(moves)
-  expect(Object.values(await rows('rich')).some((value) => (value as number) < 0)).toBe(true)
 })
 
 it('takes up a rebuild that was left half-way, and gives the same rows in batches of any size', async () => {

@@ -1,6 +1,10 @@
+import pg from 'pg'
 import { Builds } from './build.ts'
+import { Connection } from './connection.ts'
 import { foldingOf } from './folding.ts'
 import type { AnyProjection } from './projection.ts'
+import { Session } from './session.ts'
+import { statement } from './statement.ts'
 import { type EventStore, insideOf } from './store.ts'
 
 export interface Progress {
@@ -34,18 +38,33 @@ export interface RebuildOptions {
 export async function rebuild(
   store: EventStore,
   projection: AnyProjection,
-  { onProgress, signal, batchEvents }: RebuildOptions = {},
+  options: RebuildOptions = {},
 ): Promise<Rebuilt> {
-  const { session, schema } = insideOf(store)
+  const { session } = insideOf(store)
+  if ('kind' in projection) return await rebuilt(store, projection, session, options)
+  // Of its own: while it keeps appends out, they may hold every connection of the store's.
+  const own = new Session(new pg.Pool(session.pool.options))
+  try {
+    return await rebuilt(store, projection, own, options)
+  } finally {
+    own.close()
+    await own.pool.end()
+  }
+}
+
+async function rebuilt(
+  store: EventStore,
+  projection: AnyProjection,
+  session: Session,
+  { onProgress, signal, batchEvents }: RebuildOptions,
+): Promise<Rebuilt> {
+  const { schema } = insideOf(store)
   const builds = new Builds(session, schema)
   const build = await builds.begin(projection)
   const folding = foldingOf(session, schema, builds, build, projection, { batchEvents, keys: store.states.keys })
-  const inline = !('kind' in projection)
   const started = performance.now()
   let { position } = build
-  for (;;) {
-    signal?.throwIfAborted()
-    const last = await store.log.last()
+  const fold = async (last: number): Promise<void> => {
     while (position < last) {
       signal?.throwIfAborted()
       const reached = (await folding.step(position, last)) ?? (await builds.position(build))
@@ -53,12 +72,49 @@ export async function rebuild(
       position = reached
       onProgress?.(progressOf(projection.name, position - build.position, position, last, started))
     }
-    const { checkpoint } = await builds.live(projection.name)
-    if (await builds.switch(build, inline ? 0 : (checkpoint?.position ?? 0), inline)) break
-    if ((await builds.position(build)) === undefined) throw supersededError(projection.name)
   }
+  const switched = async (): Promise<boolean> => {
+    if ('kind' in projection) {
+      const { checkpoint } = await builds.live(projection.name)
+      return await builds.switch(build, { atLeast: checkpoint?.position ?? 0 })
+    }
+    // Appends write the rows that are read, and only those: writers that never pause would always be some events ahead.
+    return await keepingOut(session, schema, async (on, last) => {
+      await fold(last)
+      return await builds.switch(build, { whole: true, on })
+    })
+  }
+  do {
+    signal?.throwIfAborted()
+    if ((await builds.position(build)) === undefined) throw supersededError(projection.name)
+    await fold(await store.log.last())
+  } while (!(await switched()))
   await builds.drop(build)
   return { projection: projection.name, build: build.build, position, seconds: (performance.now() - started) / 1000 }
+}
+
+/** Does some work while nothing can be appended; `last` is the log's last position meanwhile. */
+async function keepingOut<T>(
+  session: Session,
+  schema: string,
+  work: (on: pg.ClientBase, last: number) => Promise<T>,
+): Promise<T> {
+  const connection = await Connection.of(session.pool)
+  try {
+    // Whatever the work waits for, appends wait no longer: Postgres ends the transaction then.
+    await connection.client.query(
+      `begin; set local idle_in_transaction_session_timeout = '5s'; ${statement('lock-log', schema)}`,
+    )
+    const [row] = await session.rows(statement('last-position', schema), [], { on: connection.client })
+    const result = await work(connection.client, Number(row![0]))
+    await connection.client.query('commit')
+    return result
+  } catch (error) {
+    await connection.rollback()
+    throw error
+  } finally {
+    connection.release()
+  }
 }
 
 function progressOf(projection: string, done: number, position: number, last: number, started: number): Progress {
