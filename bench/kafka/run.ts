@@ -2,7 +2,7 @@
 // the rate of catching up after the connector was down, and the time from commit to topic and to effect at 500 events a second.
 import { execFile, spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { events } from '@headwater/contract'
@@ -51,7 +51,8 @@ const server = spawn(
   { stdio: ['ignore', 2, 2] },
 )
 const kafka = await startKafka({ directory: join(directory, 'kafka') })
-const plugins = [...(await connectorPlugins()), await debeziumPlugin(join(tmpdir(), 'headwater-bench-peers'))]
+const peers = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'headwater', 'peers')
+const plugins = [...(await connectorPlugins()), await debeziumPlugin(peers)]
 const worker = await startConnect({
   directory: join(directory, 'connect'),
   bootstrap: kafka.bootstrap,

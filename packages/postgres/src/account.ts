@@ -1,5 +1,6 @@
-import { chown, mkdir, readFile, stat } from 'node:fs/promises'
+import { chown, lstat, mkdir, readFile, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { PostgresFailed } from './failure.ts'
 
 /** The operating-system account Postgres runs under. */
 export interface Account {
@@ -28,4 +29,18 @@ export async function isReachable(path: string): Promise<boolean> {
 export async function makePrivate(folder: string, account: Account | undefined): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 })
   if (account !== undefined) await chown(folder, account.uid, account.gid)
+}
+
+/**
+ * Anybody may make a folder where everybody may write, under a name that can be guessed.
+ * @throws PostgresFailed when somebody else could have put something into it
+ */
+export async function requireOurs(folder: string, account: Account | undefined): Promise<void> {
+  if (process.getuid === undefined) return
+  const found = await lstat(folder)
+  const owners = [process.getuid(), account?.uid]
+  if (found.isDirectory() && owners.includes(found.uid) && (found.mode & 0o022) === 0) return
+  throw new PostgresFailed(
+    `Expected ${folder} to be a folder that nobody else can write to, found one of user ${found.uid}, mode ${(found.mode & 0o7777).toString(8)}. Find out who made it; then remove it, or give another directory.`,
+  )
 }

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs'
-import { cp, readFile, rename, rm, symlink } from 'node:fs/promises'
+import { chmod, cp, mkdtemp, readFile, rename, rm, symlink } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import type { Account } from './account.ts'
-import { isReachable } from './account.ts'
+import { isReachable, requireOurs } from './account.ts'
 import { PostgresFailed } from './failure.ts'
 
 /** Programs of one Postgres version. */
@@ -41,10 +41,12 @@ async function makeReadable(native: string, account: Account | undefined): Promi
   const { version } = JSON.parse(await readFile(join(native, '..', 'package.json'), 'utf8')) as { version: string }
   const copy = join(tmpdir(), `headwater-postgres-${version}`)
   if (!existsSync(copy)) {
-    const partial = `${copy}.${process.pid}`
+    const partial = await mkdtemp(`${copy}.`)
     await cp(native, partial, { recursive: true })
+    await chmod(partial, 0o755)
     await rename(partial, copy).catch(() => rm(partial, { recursive: true }))
   }
+  await requireOurs(copy, undefined)
   return copy
 }
 

@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process'
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
-import { afterEach, expect, it } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import { startPostgres } from './index.ts'
 
 const cleanups: (() => Promise<unknown>)[] = []
@@ -83,12 +83,40 @@ it('wants its password, also on loopback', async () => {
   )
 })
 
-it.runIf(process.getuid?.() === 0)(
-  'finds another place when root asks for one that the server account cannot reach',
-  async () => {
+describe.runIf(process.getuid?.() === 0)('as root', () => {
+  const somebodyElse = 12_345
+
+  it('takes no data that somebody else laid where everybody may write', async () => {
+    const data = join(await directory('/root'), 'postgres')
+    const server = await startPostgres({ directory: data })
+    cleanups.push(() => rm(server.directory, { recursive: true, force: true }))
+    await server.stop()
+    await chown(server.directory, somebodyElse, somebodyElse)
+    await expect(startPostgres({ directory: data })).rejects.toThrow(
+      /nobody else can write to, found one of user 12345/,
+    )
+  })
+
+  it('runs no programs that somebody else laid where everybody may write', async () => {
+    const unreachable = await directory('/root')
+    await mkdir(join(unreachable, 'native'))
+    const version = `0.0.0-${basename(unreachable)}`
+    await writeFile(join(unreachable, 'package.json'), JSON.stringify({ version }))
+    const laid = join(tmpdir(), `headwater-postgres-${version}`)
+    cleanups.push(() => rm(laid, { recursive: true, force: true }))
+    await mkdir(laid)
+    await chown(laid, somebodyElse, somebodyElse)
+    const starting = startPostgres({
+      directory: join(await directory(), 'postgres'),
+      programs: join(unreachable, 'native'),
+    })
+    await expect(starting).rejects.toThrow(/nobody else can write to, found one of user 12345/)
+  })
+
+  it('finds another place when root asks for one that the server account cannot reach', async () => {
     const server = await startPostgres({ directory: join(await directory('/root'), 'postgres') })
     cleanups.push(() => rm(server.directory, { recursive: true, force: true }), server.stop)
     expect(server.directory).toMatch(/^\/var\/tmp\/headwater-/)
     expect(await ask(server.url, 'select 1 as one')).toEqual([{ one: 1 }])
-  },
-)
+  })
+})

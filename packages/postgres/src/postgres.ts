@@ -6,7 +6,7 @@ import { createServer } from 'node:net'
 import { dirname, join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
-import { type Account, isReachable, makePrivate, serverAccount } from './account.ts'
+import { type Account, isReachable, makePrivate, requireOurs, serverAccount } from './account.ts'
 import { binaries } from './binaries.ts'
 import { PostgresFailed } from './failure.ts'
 
@@ -80,6 +80,7 @@ export async function findPostgres(
 async function placeFor(asked: string, account: Account | undefined): Promise<string> {
   await mkdir(dirname(asked), { recursive: true })
   const directory = await reachablePlace(asked, account)
+  if (directory !== asked && existsSync(directory)) await requireOurs(directory, account)
   await makePrivate(directory, account)
   return directory
 }
