@@ -3,29 +3,47 @@ import type { ProjectionRow } from './append.ts'
 import { definitionOf } from './decider.ts'
 import { rowsOf } from './decision.ts'
 import type { InlineProjection } from './execute.ts'
-import type { Keyring } from './keyring.ts'
+import { type Keyring, leaseMs } from './keyring.ts'
 import { openEvents } from './sealing.ts'
 import { evolver, upcast } from './states.ts'
 import { type EventStore, insideOf } from './store.ts'
 import { statement } from './statement.ts'
 
+/** After so long no other process has anything of a person who was forgotten in memory. */
+export const forgottenEverywhereMs = 2 * leaseMs
+
 /**
  * Forgets a person: deletes the key, and what the rows of `personal` projections said of the person; they become what a rebuild would
- * make of them. Reads the log once for each of these projections. Safe to do again.
+ * make of them. Reads the log twice for each of these projections. Safe to do again.
+ * @returns makes the rows anew once more. Where other processes write too, call it after `forgottenEverywhereMs`: until then they may
+ * have written what they had opened before.
  */
 export async function forgetPerson(
   store: EventStore,
   { keys, projections }: { readonly keys: Keyring; readonly projections: readonly InlineProjection[] },
   person: string,
-): Promise<void> {
-  const touched: { readonly projection: InlineProjection; readonly id: string; readonly keys: Iterable<string> }[] = []
-  for (const projection of projections.filter(({ personal }) => personal === true))
-    for (const id of await entitiesOf(store, projection, person))
-      touched.push({ projection, id, keys: (await foldRows(store, keys, projection, id)).rows.keys() })
+): Promise<() => Promise<void>> {
+  const personal = projections.filter((projection) => projection.personal === true)
+  /** Keys of the rows there may be, by projection and entity: without the person's key they could not be told any more. */
+  const written = personal.map((projection) => ({ projection, entities: new Map<string, Set<string>>() }))
+  const look = async (): Promise<void> => {
+    for (const { projection, entities } of written)
+      for (const id of await entitiesOf(store, projection, person)) {
+        const rows = entities.get(id) ?? new Set()
+        for (const key of (await foldRows(store, keys, projection, id)).rows.keys()) rows.add(key)
+        entities.set(id, rows)
+      }
+  }
+  const renewed = async (): Promise<void> => {
+    await look() // what came since
+    for (const { projection, entities } of written)
+      for (const [id, before] of entities) await renew(store, keys, { projection, id, before: [...before] })
+  }
+  await look()
   await keys.forget(person)
   store.states.forgetOpened()
-  for (const { projection, id, keys: before } of touched)
-    await renew(store, keys, { projection, id, before: [...before] })
+  await renewed()
+  return renewed
 }
 
 /** Ids of the entities whose events name a person. */

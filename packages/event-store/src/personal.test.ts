@@ -10,6 +10,7 @@ import {
   type EventStore,
   execute,
   forgetPerson,
+  forgottenEverywhereMs,
   type InlineProjection,
   load,
   migrate,
@@ -167,6 +168,34 @@ it('keeps opened data in rows that say so, rebuilds them the same, and forgets i
   expect(await rows()).toEqual(left)
   await forgetPerson(store, { keys, projections: [list] }, gone)
   expect(await rows()).toEqual(left)
+})
+
+it('takes out again what another process wrote from memory', async () => {
+  const list: InlineProjection = {
+    name: 'addresses',
+    decider: person,
+    personal: true,
+    rows: (_, { id, state: { email, plan } }) => [
+      { key: id, value: { email, plan } },
+      ...(email === '' ? [] : [{ key: `by-email/${email}`, value: id }]),
+    ],
+  }
+  const rows = async () =>
+    JSON.stringify((await pool.query(`select key, value from ${schema}.rows where projection = 'addresses'`)).rows)
+  const [id, other] = [`kim-${count}`, open()]
+  const inline = { meta, inline: [list] }
+  await execute(store, person, id, person.register, { ...ada, email: 'kim@example.org' }, inline)
+  await load(other.store, person, id)
+  const again = await forgetPerson(store, { keys, projections: [list] }, id)
+  expect(await rows()).not.toContain('kim@')
+  await execute(other.store, person, id, person.choose, { plan: 'large', shelf: 1 }, inline)
+  expect(await rows()).toContain('kim@')
+  now += forgottenEverywhereMs
+  await again()
+  expect(await rows()).not.toContain('kim@')
+  expect(await rows()).toContain('large')
+  await execute(other.store, person, id, person.choose, { plan: 'small', shelf: 2 }, inline)
+  expect(await rows()).not.toContain('kim@')
 })
 
 it('does not open what was moved to another person or place', async () => {

@@ -16,6 +16,7 @@ import {
   type Following,
   followLog,
   forgetPerson,
+  forgottenEverywhereMs,
   type InlineProjection,
   type Keyring,
   load,
@@ -177,7 +178,13 @@ async function begin(
     },
     load: async (decider, id) => (await load(store, decider as any, id)).state as any,
     handle: (request, context) => open.track(request, handle(request, context)),
-    forget: (person) => forgetPerson(store, { keys, projections: inline }, person),
+    async forget(person) {
+      const again = await forgetPerson(store, { keys, projections: inline }, person)
+      const later = setTimeout(() => {
+        again().catch((error: Error) => log('error', 'forgetting-failed', { message: error.message }))
+      }, forgottenEverywhereMs).unref()
+      stops.push(async () => clearTimeout(later))
+    },
     status: () => statusOf(running),
     async stop() {
       await Promise.all([...stops.map((stop) => stop()), open.answered(graceMs)])
