@@ -4,9 +4,9 @@ import { microsOf } from './duration.ts'
 import type { Adoption } from './era.ts'
 import type { Experiment } from './experiment.ts'
 import { timeAt } from './moment.ts'
-import { adoptions } from './observe.ts'
+import { adoptions, vector } from './observe.ts'
 import type { LookAt } from './observed.ts'
-import { field, type Query, text, within } from './sql.ts'
+import { everyRow, field, type Query, text, within } from './sql.ts'
 
 /**
  * `missing`: a request acted on a unit that takes part, and did not expose it. `doubled`: one request exposed a unit twice.
@@ -49,7 +49,8 @@ export interface LedgerOptions {
  */
 export async function ledger(experiment: Experiment<any>, options: LedgerOptions): Promise<Ledger> {
   const { query, at = {} } = options
-  const seen = at.positions === undefined ? 'true' : within(at.positions)
+  // What lands meanwhile is another look's: its allocations were not read.
+  const seen = within(await vector(query, at))
   const history = historyOf(await adoptions(query, experiment.name, seen), microsOf(options.inFlight ?? '30s'))
   const exposures = await exposureRows(query, experiment.name, seen)
   const known = exposures.flatMap((row) => faultOf(row, history) ?? [])
@@ -110,13 +111,14 @@ function historyOf(adopted: readonly Adoption[], inFlight: number): History {
 }
 
 async function exposureRows(query: Query, experiment: string, seen: string): Promise<ExposureRow[]> {
-  const rows =
-    await query(`select e.service, cast(e.position as varchar) as position, e.id, cast(epoch_us(e.recorded_at) as varchar) as time, e.data,
+  const rows = await everyRow(
+    query,
+    `select e.service, e.position, e.id, cast(epoch_us(e.recorded_at) as varchar) as time, e.data,
       cast(epoch_us(r.recorded_at) as varchar) as asked
-    from (select * from events where type = 'ExperimentExposed' and ${field('experiment')} = ${text(experiment)} and ${seen}) e
+    from (select *, ${field('request')} as request from events where type = 'ExperimentExposed' and ${field('experiment')} = ${text(experiment)} and ${seen}) e
     left join (select service, id, recorded_at from events where type = 'RequestReceived' and ${seen}) r
-      on r.service = e.service and r.id = json_extract_string(e.data, '$.request')
-    order by e.service, e.position`)
+      on r.service = e.service and r.id = e.request`,
+  )
   return rows.map((row) => {
     const { unit, variant, allocation, request, attributes } = JSON.parse(String(row.data))
     const requestTime = row.asked === null ? undefined : Number(row.asked)
@@ -204,13 +206,13 @@ async function unexposedRequests(query: Query, { name, unit }: Experiment, seen:
     where type not in ${beside} and ${seen} group by all`
   const units = `select c.service, c.causation_id, c.recorded_at, any_value(n.unit) as unit
     from (${changed}) c asof join (${named}) n on n.service = c.service and n.stream = c.stream and c.position >= n.position group by all`
-  const rows =
-    await query(`select r.service, cast(r.position as varchar) as position, r.id, cast(epoch_us(r.recorded_at) as varchar) as time, u.unit,
-      r.refused
+  const rows = await everyRow(
+    query,
+    `select r.service, r.position, r.id, cast(epoch_us(r.recorded_at) as varchar) as time, u.unit, r.refused
     from (${askingSql(name, seen)}) r
     anti join (${exposedSql(name, seen)}) x on x.service = r.service and x.request = r.id
-    left join (${units}) u on u.service = r.service and u.causation_id = r.id and u.recorded_at = r.recorded_at
-    order by r.service, r.position`)
+    left join (${units}) u on u.service = r.service and u.causation_id = r.id and u.recorded_at = r.recorded_at`,
+  )
   return rows.map((row) => ({
     service: String(row.service),
     position: Number(row.position),

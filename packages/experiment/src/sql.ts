@@ -13,6 +13,23 @@ export function field(name: string): string {
   return `json_extract_string(data, ${text(`$."${name.replaceAll('"', '\\"')}"`)})`
 }
 
+/** Rows of one page: an answer of a lake is bounded, and one cut short is none. */
+export const pageSize = 5_000
+
+/** All rows of a SELECT of (service, position, …), each place once, in order of place; however many, a page at a time. */
+export async function everyRow(query: Query, select: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
+  const all: Readonly<Record<string, unknown>>[] = []
+  for (let after = 'true'; ;) {
+    const page = await query(
+      `select * from (${select}) p where ${after} order by p.service, p.position limit ${pageSize}`,
+    )
+    for (const row of page) all.push(row)
+    if (page.length < pageSize) return all
+    const [service, position] = [text(String(page.at(-1)!.service)), Number(page.at(-1)!.position)]
+    after = `(p.service > ${service} or (p.service = ${service} and p.position > ${position}))`
+  }
+}
+
 /** Events within a position vector and before a time. */
 export function within(positions: Readonly<Record<string, number>>, time?: number): string {
   const logs = Object.entries(positions).map(
