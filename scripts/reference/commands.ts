@@ -9,6 +9,9 @@ const exits: Readonly<Record<number, string>> = {
   3: 'what it needs is not here: no landscape, no Postgres, no Java',
   4: 'a check found something',
   5: 'what was named is not there',
+  129: 'its terminal went away (SIGHUP)',
+  130: 'it was interrupted (Ctrl-C); `dev` then ends with 0',
+  143: 'it was told to end (SIGTERM); `dev` then ends with 0',
 }
 
 /** Every command from its own declaration. */

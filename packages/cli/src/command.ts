@@ -2,7 +2,18 @@ import { parseArgs, type ParseArgsConfig } from 'node:util'
 import type { Output } from './output.ts'
 
 /** What a command ends with; said in `headwater help`. */
-export const exitCode = { ok: 0, failed: 1, usage: 2, environment: 3, found: 4, missing: 5 } as const
+export const exitCode = {
+  ok: 0,
+  failed: 1,
+  usage: 2,
+  environment: 3,
+  found: 4,
+  missing: 5,
+  // As shells say it: 128 and the number of the signal.
+  hungUp: 129,
+  interrupted: 130,
+  terminated: 143,
+} as const
 export type ExitCode = (typeof exitCode)[keyof typeof exitCode]
 
 /** As `parseArgs` takes them, with a few words for the help and the reference. */
@@ -15,6 +26,7 @@ export interface Invocation {
   /** Where the command was called. */
   readonly cwd: string
   readonly env: Readonly<Record<string, string | undefined>>
+  /** Aborted when the command is to end early: by a signal, or because nobody reads stdout any more. */
   readonly signal: AbortSignal
 }
 

@@ -16,9 +16,24 @@ export async function main(args: readonly string[], place: Place = process): Pro
     plain.say(`Expected a command, got "${args[0]}". See \`headwater help\`.`)
     return exitCode.usage
   }
-  const interrupted = new AbortController()
-  const interrupt = () => interrupted.abort()
-  process.once('SIGINT', interrupt).once('SIGTERM', interrupt).once('SIGHUP', interrupt)
+  const early = new AbortController()
+  let ending: ExitCode = exitCode.ok
+  const end = (code: ExitCode) => () => {
+    if (!early.signal.aborted) ending = code
+    early.abort()
+  }
+  const signals = [
+    ['SIGHUP', end(exitCode.hungUp)],
+    ['SIGINT', end(exitCode.interrupted)],
+    ['SIGTERM', end(exitCode.terminated)],
+  ] as const
+  for (const [signal, listener] of signals) process.once(signal, listener)
+  // `headwater events | head -1`: the reader has all it wanted. Listened to for ever, since what was written last is written later.
+  place.stdout.on?.('error', (error) => {
+    if (error.code !== 'EPIPE') throw error
+    end(exitCode.ok)()
+  })
+  place.stderr.on?.('error', () => undefined)
   try {
     const command = await found.listed.load()
     const { positionals, values } = parse(command, found.rest)
@@ -29,10 +44,10 @@ export async function main(args: readonly string[], place: Place = process): Pro
       output: plain,
       cwd: place.cwd(),
       env: place.env,
-      signal: interrupted.signal,
+      signal: early.signal,
     })
   } catch (error) {
-    if (interrupted.signal.aborted) return exitCode.ok
+    if (early.signal.aborted) return ending
     if (error instanceof Ended) {
       plain.say(error.message)
       return error.exit
@@ -41,7 +56,7 @@ export async function main(args: readonly string[], place: Place = process): Pro
     plain.say(code?.startsWith('HW_') ? `${code}: ${message}` : (stack ?? String(error)))
     return exitCode.failed
   } finally {
-    process.off('SIGINT', interrupt).off('SIGTERM', interrupt).off('SIGHUP', interrupt)
+    for (const [signal, listener] of signals) process.off(signal, listener)
   }
 }
 
@@ -60,7 +75,9 @@ function overview(output: ReturnType<typeof terminal>): ExitCode {
       .map((name) => `--${name}`)
       .join(', ')}. \`headwater COMMAND --help\` says more.`,
   )
-  output.print('Exit codes: 0 ok, 1 failed, 2 usage, 3 environment, 4 a check found something, 5 not found.')
+  output.print(
+    'Exit codes: 0 ok, 1 failed, 2 usage, 3 environment, 4 a check found something, 5 not found, 128 + N ended by signal N.',
+  )
   return exitCode.ok
 }
 

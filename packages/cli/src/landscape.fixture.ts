@@ -41,7 +41,6 @@ export async function headwater(
       said[name] += text
       return true
     },
-    once: () => undefined,
   })
   const args = typeof line === 'string' ? words(line.replace(/^headwater /, '')) : line
   const place = { stdin: {}, stdout: sink('stdout'), stderr: sink('stderr'), env, cwd: () => cwd }

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { createInterface } from 'node:readline/promises'
 
 /** stdout is data, stderr is talk. */
@@ -33,7 +34,7 @@ export interface Streams {
 interface Sink {
   readonly isTTY?: boolean
   write(text: string): boolean
-  once(event: 'drain', listener: () => void): unknown
+  on?(event: 'error', listener: (error: NodeJS.ErrnoException) => void): unknown
 }
 
 export function terminal({ json, given }: { json: boolean; given: Streams }): Output {
@@ -47,7 +48,7 @@ export function terminal({ json, given }: { json: boolean; given: Streams }): Ou
     interactive: stdout.isTTY === true && stdin.isTTY === true,
     print: (line) => void stdout.write(`${line}\n`),
     async line(text) {
-      if (!stdout.write(`${text}\n`)) await new Promise<void>((room) => stdout.once('drain', room))
+      if (!stdout.write(`${text}\n`)) await once(stdout as Sink & NodeJS.EventEmitter, 'drain')
     },
     show(value, readable) {
       stdout.write(`${json ? JSON.stringify(value) : readable()}\n`)

@@ -66,6 +66,7 @@ async function* eventsOf(connection: Connection, service: string, view: 'log' | 
     yield* page.events
     if (page.atEnd) return
   }
+  signal.throwIfAborted()
 }
 
 /** What the feed shows at each position, read along in the same order. */

@@ -36,7 +36,7 @@ export const events: Command = {
         if (shown >= limit) return exitCode.ok
         shown += 1
         const { position, recordedAt, type, stream } = event
-        output.print(
+        await output.line(
           output.json
             ? event.text
             : `${String(position).padStart(6)}  ${recordedAt.slice(0, 19)}  ${type.padEnd(22)} ${stream}  ${JSON.stringify(event.data)}`,
@@ -44,6 +44,7 @@ export const events: Command = {
       }
       if (page.atEnd && options.follow !== true) return exitCode.ok
     }
+    signal.throwIfAborted()
     return exitCode.ok
   },
 }

@@ -29,6 +29,7 @@ export const exportLog: Command = {
       if (page.atEnd) break
     }
     progress.end()
+    signal.throwIfAborted()
     output.say(`${events} events of ${service}`)
     return exitCode.ok
   },

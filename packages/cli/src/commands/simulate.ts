@@ -56,6 +56,7 @@ export const simulate: Command = {
       progress: output.progress,
       signal,
     })
+    signal.throwIfAborted()
     output.say(`done in ${((performance.now() - began) / 1000).toFixed(1)} s`)
     return exitCode.ok
   },
