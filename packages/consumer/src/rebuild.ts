@@ -42,13 +42,13 @@ export async function rebuildConsumer(consumer: Consumer, options: RebuildOption
       const live = await keeper.progress(consumer.name)
       await running.caughtUp(Object.fromEntries(live.map(({ service, greatest }) => [service, greatest])), { signal })
     }
+    await running.stop()
+    await keeper.shadows.adopt(shadow, { holdParked: parked === 'hold' })
   } catch (error) {
     await running.stop()
     await keeper.shadows.drop(shadow)
     throw running.status().state === 'failed' ? await running.ended.catch((failure: unknown) => failure) : error
   }
-  await running.stop()
-  await keeper.shadows.adopt(shadow, { holdParked: parked === 'hold' })
   return { handled: running.status().handled }
 }
 

@@ -162,9 +162,24 @@ describe('a rebuild beside the live consumer', () => {
     expect((await counted()).amount).toBeGreaterThan(0)
     expect(placed.rows[0].n).toBe(last)
     expect(Math.min(...seen)).toBeGreaterThanOrEqual(500)
+    await leftNothing()
+  })
+
+  const leftNothing = async () => {
     const { rows } = await shop.pool.query(`select nspname from pg_namespace where nspname like 'insights%'`)
     expect(rows).toEqual([{ nspname: 'insights' }])
     expect(await shop.keeper.progress('totals+rebuild')).toEqual([])
+  }
+
+  it('leaves nothing where it is refused because of parked events', async () => {
+    const one = await live()
+    await one.caughtUp({ orders: shop.place(50, 5) })
+    await shop.pool.query('alter table insights.total add check (events <= 10)')
+    await one.caughtUp({ orders: shop.place(5, 5) })
+    await expect(rebuildConsumer(totals, { source: shop.source, keeper: shop.keeper })).rejects.toMatchObject({
+      code: 'HW_PARKED_BEFORE_REPLAY',
+    })
+    await leftNothing()
   })
 
   it('leaves the live one as it was when the new handler cannot handle history', async () => {
@@ -180,6 +195,7 @@ describe('a rebuild beside the live consumer', () => {
     }
     await expect(rebuildConsumer(broken, { source: shop.source, keeper: shop.keeper })).rejects.toThrow('stop')
     expect(await counted()).toMatchObject({ events: 50 })
+    await leftNothing()
     await one.caughtUp({ orders: shop.place(5, 5) })
     expect(await counted()).toMatchObject({ events: 55 })
   })
