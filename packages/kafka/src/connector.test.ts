@@ -160,6 +160,21 @@ describe.skipIf(!hasJava() && process.env.CI !== 'true')('the connector in a rea
     await admin.close()
   })
 
+  it('brings an event of as many bytes as a store takes', async () => {
+    const data = `"${'x'.repeat(4 * 1024 * 1024 - 2_048)}"`
+    landscape.service('attachments').append({ type: 'Saved', data })
+    const [seen] = await read('headwater.attachments', 1)
+    expect(JSON.stringify(JSON.parse(seen!.value).data)).toBe(data)
+    landscape.remove('attachments')
+    await running(2)
+  }, 60_000)
+
+  it('refuses settings with which Connect would pass over what it cannot write', async () => {
+    const { configs } = await worker.connectors.validate(plugin, config({ 'errors.tolerance': 'all' }))
+    const said = configs.filter(({ value }) => value.errors.length > 0).map(({ value }) => [value.name, value.errors])
+    expect(said).toEqual([['errors.tolerance', [expect.stringContaining('Expected none')]]])
+  })
+
   it('names the topic of its heartbeats by the id that consumers know it by', async () => {
     const client = kafkaClient({ bootstrap: kafka.bootstrap })
     const beats = (await read('headwater.heartbeats', 2)).map(({ value }) => JSON.parse(value))

@@ -79,6 +79,8 @@ function settingsOf(options: ConnectOptions, url: string): Record<string, string
     'status.storage.partitions': '1',
     listeners: url,
     'exactly.once.source.support': 'enabled',
+    // The largest event that a store takes (the connector's event.max.bytes), and what a record is beside its value.
+    'producer.max.request.size': String(4 * 1024 * 1024 + 64 * 1024),
     // The default of five minutes leaves the tasks of a crashed worker down that long.
     'scheduled.rebalance.max.delay.ms': '1000',
     'plugin.discovery': 'service_load',

@@ -50,6 +50,10 @@ export class Landscape {
     return log
   }
 
+  remove(name: string): void {
+    this.#feeds.delete(name)
+  }
+
   async #answer(request: Request): Promise<Response> {
     const { pathname } = new URL(request.url)
     this.asked.push(request.url)

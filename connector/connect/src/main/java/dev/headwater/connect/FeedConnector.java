@@ -67,7 +67,11 @@ public final class FeedConnector extends SourceConnector {
     }
 
     private static ConfigValue named(Config config, String name) {
-        return config.configValues().stream().filter(value -> value.name().equals(name)).findFirst().orElseThrow();
+        return config.configValues().stream().filter(value -> value.name().equals(name)).findFirst().orElseGet(() -> {
+            ConfigValue ofConnect = new ConfigValue(name);
+            config.configValues().add(ofConnect);
+            return ofConnect;
+        });
     }
 
     @Override

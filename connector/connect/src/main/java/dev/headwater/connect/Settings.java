@@ -24,6 +24,8 @@ final class Settings extends AbstractConfig {
     static final String BOOTSTRAP = "kafka.bootstrap.servers";
     static final String TOPIC = "topic";
     static final String CONSUMER = "consumer";
+    /** Of Connect itself. */
+    private static final String TOLERANCE = "errors.tolerance";
 
     static final ConfigDef DEFINITION = new ConfigDef()
             .define(ENTRY, Type.STRING, ConfigDef.NO_DEFAULT_VALUE, Settings::requireUrl, Importance.HIGH,
@@ -104,9 +106,11 @@ final class Settings extends AbstractConfig {
         return !getString(CONSUMER).isEmpty();
     }
 
-    /** What the settings lack together, by the name of the one to mend; each alone is fine. */
+    /** What is wrong with the settings together, by the name of the one to mend; each alone is fine. */
     Map<String, String> lacking() {
         Map<String, String> lacking = new HashMap<>();
+        if ("all".equalsIgnoreCase(String.valueOf(originals().get(TOLERANCE))))
+            lacking.put(TOLERANCE, "Expected none: with all, Connect passes over an event that it cannot write, and goes on as if it were in the topic.");
         if (forOneConsumer() != pattern().contains("{consumer}"))
             lacking.put(TOPIC, "Expected {consumer} in it exactly when consumer is set: what is for one consumer must not lie in a topic that all read.");
         if (!forOneConsumer()) return lacking;

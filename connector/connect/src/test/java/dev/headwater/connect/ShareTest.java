@@ -70,6 +70,8 @@ class ShareTest {
             assertTrue(errors(given, "types").toString().contains("experimental for risk"));
             given.putAll(Map.of("services", "pots", "types", "Saved"));
             assertEquals(List.of(), errors(given, "types"));
+            given.put("errors.tolerance", "all");
+            assertTrue(errors(given, "errors.tolerance").toString().contains("passes over an event that it cannot write"));
             given.put("consumer", "no body");
             assertEquals(1, errors(given, "consumer").size());
         }
