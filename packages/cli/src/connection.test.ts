@@ -70,3 +70,11 @@ it('refuses an entry URL that is none', async () => {
     stderr: expect.stringContaining('nonsense'),
   })
 })
+
+it.each(['events pots', 'events pots --limit 1 --json'])('ends where nobody answers: %s', async (line) => {
+  expect(await run(`headwater ${line} --url http://127.0.0.1:9/`)).toMatchObject({
+    code: 3,
+    stdout: '',
+    stderr: expect.stringContaining('nobody answers'),
+  })
+})

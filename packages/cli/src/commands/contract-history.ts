@@ -1,8 +1,8 @@
-import { readFeed } from '@headwater/feed'
 import { type Finding, rerun } from '@headwater/contract/compare'
 import { type Command, Ended, exitCode, type Invocation } from '../command.ts'
 import { connect, type Connection } from '../connection.ts'
 import { type Coded, codedContracts, contractUrl } from '../contracts.ts'
+import { feedPages, type Wanted } from '../feed-pages.ts'
 
 export interface Found extends Finding {
   readonly service: string
@@ -36,8 +36,8 @@ export async function historyOf(
     if ((await contractUrl(connection, service)) === undefined) continue // not there yet: no history
     const run = rerun(contract)
     const progress = invocation.output.progress(`events of ${service}`, 0)
-    const shown = shownAlong(connection, service, invocation.signal)
-    for await (const event of eventsOf(connection, service, 'log', invocation.signal)) {
+    const shown = shownAlong(connection, invocation, service)
+    for await (const event of eventsOf(connection, invocation, { service, view: 'log' })) {
       run.take(event, await shown.at(event.position))
       progress.at(run.events)
     }
@@ -52,26 +52,13 @@ export function historyText({ service, type, kind, version, count, first, detail
   return `HISTORY  ${service} ${type}${form}: ${kind.replaceAll('-', ' ')}, ${count} events, the first at position ${first}\n         ${detail}`
 }
 
-async function* eventsOf(connection: Connection, service: string, view: 'log' | 'published', signal: AbortSignal) {
-  const ask = (input: any, init?: RequestInit) => connection.fetch(String(input?.url ?? input), init)
-  const pages = readFeed(connection.url, {
-    service,
-    view,
-    after: 'start',
-    signal,
-    waitSeconds: 0,
-    fetch: ask as typeof fetch,
-  })
-  for await (const page of pages) {
-    yield* page.events
-    if (page.atEnd) return
-  }
-  signal.throwIfAborted()
+async function* eventsOf(connection: Connection, invocation: Invocation, wanted: Wanted) {
+  for await (const { events } of feedPages(connection, invocation, wanted)) yield* events
 }
 
 /** What the feed shows at each position, read along in the same order. */
-function shownAlong(connection: Connection, service: string, signal: AbortSignal) {
-  const events = eventsOf(connection, service, 'published', signal)
+function shownAlong(connection: Connection, invocation: Invocation, service: string) {
+  const events = eventsOf(connection, invocation, { service, view: 'published' })
   let next: Awaited<ReturnType<typeof events.next>> | undefined
   return {
     async at(position: number): Promise<unknown> {

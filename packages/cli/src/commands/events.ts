@@ -1,6 +1,6 @@
-import { readFeed } from '@headwater/feed'
 import { type Command, exitCode, required } from '../command.ts'
 import { connect } from '../connection.ts'
+import { feedPages } from '../feed-pages.ts'
 
 export const events: Command = {
   name: 'events',
@@ -14,23 +14,19 @@ export const events: Command = {
   },
   examples: ['headwater events customers --limit 5'],
   async run(invocation) {
-    const { options, output, signal } = invocation
+    const { options, output } = invocation
     const service = required(events, invocation, 0, 'the name of a service')
     const connection = await connect(invocation)
     const limit = options.limit === undefined ? Number.POSITIVE_INFINITY : Number(options.limit)
     const types = options.type as string[] | undefined
-    const ask: typeof fetch = (input, init) =>
-      connection.fetch(String(input instanceof Request ? input.url : input), init)
-    let shown = 0
-    const pages = readFeed(connection.url, {
+    const pages = feedPages(connection, invocation, {
       service,
       view: options.all === true ? 'log' : 'published',
-      after: options.after === undefined ? 'start' : { log: '', position: Number(options.after), id: '' },
-      ...(types === undefined ? {} : { types }),
-      signal,
-      ...(options.follow === true ? {} : { waitSeconds: 0 }),
-      fetch: ask,
+      ...(options.after !== undefined && { after: { log: '', position: Number(options.after), id: '' } }),
+      ...(types !== undefined && { types }),
+      follow: options.follow === true,
     })
+    let shown = 0
     for await (const page of pages) {
       for (const event of page.events) {
         if (shown >= limit) return exitCode.ok
@@ -42,9 +38,7 @@ export const events: Command = {
             : `${String(position).padStart(6)}  ${recordedAt.slice(0, 19)}  ${type.padEnd(22)} ${stream}  ${JSON.stringify(event.data)}`,
         )
       }
-      if (page.atEnd && options.follow !== true) return exitCode.ok
     }
-    signal.throwIfAborted()
     return exitCode.ok
   },
 }
