@@ -29,6 +29,13 @@ export interface BesideSeen {
   readonly bootstrap: string
   readonly connector: string
   readonly state: ConnectorState
+  /** Feeds that nothing comes from until a person sees to it; their task runs on for the others. */
+  readonly stuck: readonly { readonly service: string; readonly reason: string }[]
+}
+
+/** As the connector keeps it, in Connect's answer. */
+interface Offsets {
+  readonly offsets: readonly { readonly partition: { service: string }; readonly offset: { stuck?: string } }[]
 }
 
 const connector = 'headwater'
@@ -78,6 +85,12 @@ export async function seeBeside(directory: string): Promise<BesideSeen | undefin
   const text = await readFile(placeIn(directory), 'utf8').catch(() => undefined)
   if (text === undefined) return undefined
   const { bootstrap, worker } = JSON.parse(text) as { bootstrap: string; worker: string }
-  const state = await new Connectors(worker).state(connector).catch(() => undefined)
-  return state && { bootstrap, connector, state }
+  const connectors = new Connectors(worker)
+  const state = await connectors.state(connector).catch(() => undefined)
+  if (state === undefined) return undefined
+  const { offsets } = (await connectors.offsets(connector).catch(() => ({ offsets: [] }))) as Offsets
+  const stuck = offsets.flatMap(({ partition: { service }, offset: { stuck: reason } }) =>
+    reason === undefined ? [] : [{ service, reason }],
+  )
+  return { bootstrap, connector, state, stuck }
 }

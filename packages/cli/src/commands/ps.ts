@@ -48,6 +48,7 @@ async function kafkaLines(cwd: string): Promise<string[]> {
   const failed = tasks.filter(({ state }) => state === 'FAILED')
   return [
     `\nkafka ${seen.bootstrap}: connector ${seen.connector} ${seen.state.connector.state}, ${running} of ${tasks.length} tasks running`,
+    ...seen.stuck.map(({ service, reason }) => `feed of ${service} stuck: ${reason}`),
     ...failed.map(({ id, trace = '' }) => `task ${id} failed: ${reasonIn(trace)}`),
   ]
 }
