@@ -1,6 +1,6 @@
 import { events } from '@headwater/contract'
 import { count, type Experiment, experiment, share, sum } from '@headwater/experiment'
-import { conclude, decide, type Decision, type Observed, type Results } from '@headwater/experiment/analysis'
+import { conclude, decide, type Decision, metricsOf, type Observed, type Results } from '@headwater/experiment/analysis'
 import { addUnits, noUnits, random, type Random, type Sums, sumsToJson } from '@headwater/stats'
 import { z } from 'zod'
 
@@ -79,7 +79,7 @@ export function* looks(
 ): Generator<{ readonly results: Results; readonly decision: Decision }> {
   const dice = random(seed)
   const names = Object.keys(world.variants)
-  const metrics = [of.primary!, ...of.secondary, ...of.guardrails]
+  const metrics = metricsOf(of)
   const kinds = ([0, 2, 1] as const).filter((kind) => kind === 0 || (kind === 2 ? world.secondary : world.guardrails))
   const sums = metrics.map(({ kind }) =>
     names.map(() => noUnits(kind === 'share' ? { kind: 'proportion' } : { kind: 'mean', scale: 1 }) as Sums),

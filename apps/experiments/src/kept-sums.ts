@@ -3,8 +3,12 @@ import {
   accumulate,
   type AccumulatedEvent,
   type Accumulation,
+  field,
   type Observed,
+  pageSize,
   type Query,
+  readSql,
+  text,
 } from '@headwater/experiment/analysis'
 
 /** Where a look is taken: what the lake holds of every log, and a time that all of them have passed. */
@@ -21,40 +25,45 @@ export interface KeptSums {
   days(): readonly Observed[]
 }
 
-/** Positions read at a time: an answer of the lake is bounded in rows. */
-const pageSize = 5_000
-
 interface Held {
-  readonly services: string
+  readonly services: readonly string[]
   readonly sums: Accumulation
-  readonly taken: Map<string, number>
+  /** The last event taken of each log. */
+  readonly taken: Map<string, { readonly position: number; readonly id: string | undefined }>
   readonly days: Observed[]
   last?: Observed
 }
 
+/** A log forked below what was taken of it: the sums hold events that are no more. */
+class Forked extends Error {}
+
 export function keptSums(experiment: Experiment<any>, query: Query): KeptSums {
   let held: Held | undefined
   let turn: Promise<unknown> = Promise.resolve()
-  const wanted = wantedSql(experiment)
+  const read = readSql(experiment)
 
   async function take({ services, sums, taken }: Held, positions: Passed['positions']): Promise<void> {
     for (const [service, last] of Object.entries(positions)) {
       // One that came since is heard of by the next look.
-      if (!services.split(',').includes(service)) continue
-      for (let from = taken.get(service) ?? 0; from < last; from = taken.get(service)!) {
+      if (!services.includes(service)) continue
+      for (let from = taken.get(service)?.position ?? 0; from < last;) {
         const to = Math.min(from + pageSize, last)
-        sums.take({ service, to, events: await page(query, service, from, to, wanted) })
-        taken.set(service, to)
+        const events = await page(query, service, from, to, read)
+        if (events[0]?.position === from && events[0].id !== taken.get(service)?.id) throw new Forked()
+        sums.take({ service, to, events })
+        taken.set(service, { position: to, id: events.findLast(({ position }) => position === to)?.id })
+        from = to
       }
     }
   }
   async function look({ positions, time }: Passed): Promise<Observed> {
-    const services = Object.keys(positions).sort().join()
+    const services = Object.keys(positions).sort()
     // A log that was not there before may hold what is older than what was seen: then from the start.
-    if (held?.services !== services)
-      held = { services, sums: accumulate(experiment, services.split(',')), taken: new Map(), days: [] }
-    if (held.last !== undefined && held.last.at.time >= time) return held.last
+    if (held?.services.join() !== services.join())
+      held = { services, sums: accumulate(experiment, services), taken: new Map(), days: [] }
     try {
+      if (await isForked(query, held.taken)) throw new Forked()
+      if (held.last !== undefined && held.last.at.time >= time) return held.last
       for (const day of await endedDays(query, experiment, held.days.at(-1)?.at.time, time)) {
         await take(held, day.positions)
         held.days.push(held.sums.observe({ time: day.time }))
@@ -69,7 +78,8 @@ export function keptSums(experiment: Experiment<any>, query: Query): KeptSums {
   return {
     look(at) {
       // An event that came later than any should: its time was passed already, and only a look from the start can see it.
-      const anew = (error: { code?: string }) => (error.code === 'HW_TIME_PASSED' ? look(at) : Promise.reject(error))
+      const anew = (error: { code?: string }) =>
+        error.code === 'HW_TIME_PASSED' || error instanceof Forked ? look(at) : Promise.reject(error)
       const looked = turn.then(() => look(at)).catch(anew)
       turn = looked.catch(() => undefined)
       return looked
@@ -92,7 +102,7 @@ async function endedDays(
   const since =
     last === undefined
       ? `(select min(recorded_at) from events where type = 'AllocationAdopted'
-          and json_extract_string(data, '$.experiment') = '${name}' and json_extract_string(data, '$.seal') = '${seal}')`
+          and ${field('experiment')} = ${text(name)} and ${field('seal')} = ${text(seal)})`
       : `timestamp '${last.replace('T', ' ').replace('Z', '')}'`
   const first = await query(`select cast(epoch_ms(${since}) as varchar) as since`)
   if (first[0]?.since === null || first[0]?.since === undefined) return []
@@ -111,26 +121,30 @@ async function endedDays(
   })
 }
 
-/** Everything of the services it measures, since any event there may name a stream's unit; of others, what is said about experiments. */
-function wantedSql({ primary, secondary, guardrails }: Experiment<any>): string {
-  const metrics = [...(primary === undefined ? [] : [primary]), ...secondary, ...guardrails]
-  const events = metrics.flatMap(({ measure, per, funnel }) => [measure?.events, per?.events, ...(funnel?.steps ?? [])])
-  const measured = [...new Set(events.flatMap((one) => (one === undefined ? [] : [`'${one.service}'`])))]
-  return `(type in ('ExperimentExposed', 'AllocationAdopted', 'VariantSeen') or service in (${measured.join(', ')}))`
+/** Whether the lake holds something else where the last event taken of a log was. */
+async function isForked(query: Query, taken: Held['taken']): Promise<boolean> {
+  const places = [...taken].map(([service, { position }]) => `(service = ${text(service)} and position = ${position})`)
+  if (places.length === 0) return false
+  const rows = await query(`select service, id from events where ${places.join(' or ')}`)
+  const there = new Map(rows.map(({ service, id }) => [String(service), String(id)]))
+  return [...taken].some(([service, { id }]) => there.get(service) !== id)
 }
 
+/** What is read of a log after a position; with the events at both ends, which tell whether it is still the same one. */
 async function page(
   query: Query,
   service: string,
   from: number,
   to: number,
-  wanted: string,
-): Promise<AccumulatedEvent[]> {
-  const rows = await query(`select cast(position as varchar) as position, type, stream, causation_id, data,
+  read: string,
+): Promise<(AccumulatedEvent & { readonly id: string })[]> {
+  const rows = await query(`select position, id, type, stream, causation_id, data,
       strftime(recorded_at, '%Y-%m-%dT%H:%M:%S.%fZ') as recorded
-    from events where service = '${service}' and position > ${from} and position <= ${to} and ${wanted} order by events.position`)
+    from events where service = ${text(service)} and position between ${from} and ${to} and (position in (${from}, ${to}) or ${read})
+    order by events.position`)
   return rows.map((row) => ({
     position: Number(row.position),
+    id: String(row.id),
     type: String(row.type),
     stream: String(row.stream),
     causationId: String(row.causation_id),

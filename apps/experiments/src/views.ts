@@ -5,6 +5,7 @@ import {
   decide,
   ledger as ledgerOf,
   type LookAt,
+  metricsOf,
   outlook,
   type Query,
   type Results,
@@ -88,14 +89,9 @@ async function resultsOf({ query, worker }: Seeing, state: Measured, at: LookAt 
 
 /** Metrics that the code has got since the seal: asked of the whole past, as exploratory ones. */
 function addedMetrics({ declaration, amendment }: ExperimentState) {
-  const of = ({ primary, secondary, guardrails }: Experiment<any>) => [
-    ...(primary === undefined ? [] : [primary]),
-    ...secondary,
-    ...guardrails,
-  ]
   if (amendment === undefined || declaration === undefined) return []
-  const sealed = of(declaration).map(({ name }) => name)
-  return of(amendment).filter(({ name }) => !sealed.includes(name))
+  const sealed = metricsOf(declaration).map(({ name }) => name)
+  return metricsOf(amendment).filter(({ name }) => !sealed.includes(name))
 }
 
 const looks = (on: Seeing) =>

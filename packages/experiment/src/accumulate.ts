@@ -1,10 +1,10 @@
 import type { Allocation } from './allocation.ts'
 import { type Adoption, type Era, eraOf, requireAdopted } from './era.ts'
-import type { Experiment } from './experiment.ts'
+import { type Experiment, metricsOf } from './experiment.ts'
 import { type Exposed, foldMetric, type Outcome } from './fold-metric.ts'
 import { type Events, eventsIn } from './metric.ts'
 import { microsAt, timeAt } from './moment.ts'
-import { metricsOf, observation } from './observe.ts'
+import { observation } from './observe.ts'
 import type { Observed, ObservedVariant } from './observed.ts'
 import { ExperimentRefused } from './refused.ts'
 

@@ -113,7 +113,7 @@ export function experiment<const V extends string, P extends Metric<any>, U exte
     secondary: secondary.map(windowed),
     guardrails: guardrails.map(windowed),
   }
-  requireDistinct(name, [sealed.primary, ...sealed.secondary, ...sealed.guardrails])
+  requireDistinct(name, metricsOf(sealed))
   return seal(sealed)
 }
 
@@ -137,6 +137,15 @@ export function decidedByPeople(name: string, declaration: PeopleDeclaration): E
 
 function seal<V extends string>(data: Omit<Experiment<V>, 'seal'>): Experiment<V> {
   return deepFreeze({ ...data, seal: contentHash(data) }) as Experiment<V>
+}
+
+/** Primary first, then secondary, then guardrails. */
+export function metricsOf({
+  primary,
+  secondary,
+  guardrails,
+}: Pick<Experiment<any>, 'primary' | 'secondary' | 'guardrails'>): readonly Metric[] {
+  return [...(primary === undefined ? [] : [primary]), ...secondary, ...guardrails]
 }
 
 /** Whether an experiment that was stored or sent is still what was sealed. */

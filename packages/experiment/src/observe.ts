@@ -2,7 +2,7 @@ import { type Sums, type SumsJson, sumsToJson } from '@headwater/stats'
 import { notInScale } from './amount.ts'
 import type { Allocation } from './allocation.ts'
 import { type Adoption, type Era, eraOf, requireAdopted } from './era.ts'
-import type { Experiment } from './experiment.ts'
+import { type Experiment, metricsOf } from './experiment.ts'
 import type { Metric } from './metric.ts'
 import { type Asked, sumsSql } from './metric-sql.ts'
 import { microsAt, timeAt } from './moment.ts'
@@ -67,11 +67,6 @@ export function observation(
     carriedOver,
     metrics,
   }
-}
-
-/** Primary first, then secondary, then guardrails. */
-export function metricsOf({ primary, secondary, guardrails }: Experiment<any>): readonly Metric[] {
-  return [...(primary === undefined ? [] : [primary]), ...secondary, ...guardrails]
 }
 
 export async function vector(query: Query, { positions }: LookAt): Promise<Record<string, number>> {

@@ -1,5 +1,5 @@
 import type { Contract } from '@headwater/contract'
-import type { Experiment } from './experiment.ts'
+import { type Experiment, metricsOf } from './experiment.ts'
 import { type Events, eventsIn, type Metric } from './metric.ts'
 import { ExperimentRefused } from './refused.ts'
 import { fieldsOf } from './schema-fields.ts'
@@ -9,11 +9,10 @@ import { fieldsOf } from './schema-fields.ts'
  * on one of its own that no event of a stream gives a unit (HW_UNIT_UNKNOWN). For the service that declares it.
  */
 export function requireReadable(experiment: Experiment<any>, contract: Contract): void {
-  const { primary, secondary, guardrails } = experiment
-  for (const metric of [primary, ...secondary, ...guardrails]) {
-    for (const events of metric === undefined ? [] : eventsIn(metric)) {
-      refuseForeignInternal(experiment, contract.service, metric!, events)
-      if (events.service === contract.service) refuseWithoutUnit(experiment, contract, metric!, events)
+  for (const metric of metricsOf(experiment)) {
+    for (const events of eventsIn(metric)) {
+      refuseForeignInternal(experiment, contract.service, metric, events)
+      if (events.service === contract.service) refuseWithoutUnit(experiment, contract, metric, events)
     }
   }
 }

@@ -12,9 +12,9 @@ import {
   sumsFromJson,
   type Verdict,
 } from '@headwater/stats'
-import type { Experiment } from './experiment.ts'
+import { type Experiment, metricsOf } from './experiment.ts'
 import type { Metric } from './metric.ts'
-import { metricsOf, observe } from './observe.ts'
+import { observe } from './observe.ts'
 import type { LookAt, Observed, ObservedMetric } from './observed.ts'
 import { ExperimentRefused } from './refused.ts'
 import { scaleOf } from './shape.ts'

@@ -1,4 +1,5 @@
-import type { Events, Measure } from './metric.ts'
+import { type Experiment, metricsOf } from './experiment.ts'
+import { type Events, eventsIn, type Measure } from './metric.ts'
 
 /** Rows of a SELECT, values as text or null; DuckDB SQL over a table `events` with the lake's columns. */
 export type Query = (sql: string) => Promise<readonly Readonly<Record<string, unknown>>[]>
@@ -95,4 +96,21 @@ function amountSql(value: string, scale: number): string {
   const amount =
     scale > 0 ? general : `case when cast(${short} as varchar) = ${value} then ${short} else ${general} end`
   return `(case when ${amount} between ${-Number.MAX_SAFE_INTEGER} and ${Number.MAX_SAFE_INTEGER} then ${amount} end)`
+}
+
+/** Of all events, those that `accumulate` makes something of: what is said about the experiment, outcomes, and what names the unit of a stream. */
+export function readSql(experiment: Experiment<any>): string {
+  const own = `(type in ('ExperimentExposed', 'AllocationAdopted', 'VariantSeen') and ${field('experiment')} = ${text(experiment.name)})`
+  const outcomes = metricsOf(experiment)
+    .flatMap(eventsIn)
+    .map(({ service, type, unitFrom, unitBy }) => {
+      const naming =
+        unitFrom !== 'stream'
+          ? 'false'
+          : unitBy === undefined
+            ? `${field(experiment.unit)} is not null`
+            : `type = ${text(unitBy)}`
+      return `(service = ${text(service)} and (type = ${text(type)} or ${naming}))`
+    })
+  return `(${[...new Set([own, ...outcomes])].join(' or ')})`
 }
