@@ -105,6 +105,21 @@ describe('mistakes get one readable error', () => {
     ['a guardrail without margin', { guardrails: [share(facts.PotClosed)] }, /HW_METRIC.*mayRise or mayFall/],
     ['two metrics of one name', { secondary: [sum(facts.Saved, 'amountMinor')] }, /HW_METRIC.*a name of its own/],
     ['a namespace part upside down', { namespace: { name: 'savings', from: 60, to: 40 } }, /HW_EXPERIMENT.*savings/],
+    [
+      'a namespace called like the holdout',
+      { namespace: { name: 'savings', from: 0, to: 40 }, holdout: { name: 'savings', percent: 5 } },
+      /HW_EXPERIMENT.*namespace and its holdout are both "savings"/,
+    ],
+    [
+      'a namespace called like the experiment, whose name is its seed',
+      { namespace: { name: 'round-ups', from: 0, to: 50 } },
+      /HW_EXPERIMENT.*seed and its namespace are both "round-ups"/,
+    ],
+    [
+      'a holdout called like the seed',
+      { seed: 'growth', holdout: { name: 'growth', percent: 5 } },
+      /HW_EXPERIMENT.*seed and its holdout are both "growth"/,
+    ],
   ])('%s', (_, change, message) => {
     expect(coded(declared(change))).toThrow(message)
   })

@@ -97,6 +97,7 @@ export function experiment<const V extends string, P extends Metric<any>, U exte
   requireWords(name, declaration.hypothesis)
   requireWeights(name, declaration.variants)
   requirePlacement(name, declaration)
+  requireOwnSeeds(name, declaration)
   requireRule(name, declaration.decide)
   const { primary, secondary = [], guardrails = [], decide, unit } = declaration
   for (const guardrail of guardrails) requireMargin(name, guardrail)
@@ -231,6 +232,26 @@ function requirePlacement(name: string, { coverage, namespace, holdout }: Placem
     refuse('HW_EXPERIMENT', name, `its holdout is 0 to 100 percent, got ${holdout.percent}`)
   if (namespace !== undefined && !(percent(namespace.from) && percent(namespace.to) && namespace.from < namespace.to))
     refuse('HW_EXPERIMENT', name, `its part of namespace ${namespace.name} runs from a percent to a larger one`)
+}
+
+/**
+ * Names of namespace and holdout are what a unit is hashed with, beside the seed: named alike, its places in two of them are one place, and whole variants
+ * get nobody. They are no salted parts of one name, since all experiments that name one, old and new, have to find the same units in it.
+ */
+function requireOwnSeeds(
+  name: string,
+  { seed = name, namespace, holdout }: Placement & { readonly seed?: string },
+): void {
+  const hashed = Object.entries({ seed, namespace: namespace?.name, holdout: holdout?.name })
+  for (const [what, said] of hashed) {
+    const [other] = hashed.find(([one, also]) => one !== what && also === said && said !== undefined) ?? []
+    if (other !== undefined)
+      refuse(
+        'HW_EXPERIMENT',
+        name,
+        `its ${what} and its ${other} are both "${said}": give one a name of its own, or units fall alike in both`,
+      )
+  }
 }
 
 function requireRule(name: string, { after, by, alpha = 0.05 }: Rule): void {
