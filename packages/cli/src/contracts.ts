@@ -45,7 +45,7 @@ export interface Override {
   readonly who: string
   readonly why: string
   readonly at: string
-  readonly changes: readonly unknown[]
+  readonly changes: readonly Change[]
 }
 
 /** URL of a service's contract; undefined where the landscape does not have the service. */
@@ -92,15 +92,23 @@ export async function keepInFile(folder: string, kept: Readonly<Record<string, K
 }
 
 /**
- * What the code changes about all that was served since somebody last let something through. Nothing when this very contract was let
- * through.
+ * What the code changes about all that was served, without what somebody let through: that very change; or, once a contract that was
+ * let through is served, what it changed about those before it. What differs from that contract itself is a change of its own.
  */
 export function changesSince({ contracts, overrides }: Kept, { document }: Coded): Change[] {
+  const through = new Set(overrides.flatMap(({ changes }) => changes.map((one) => `${placeOf(one)} ${one.sentence}`)))
   const accepted = new Set(overrides.map(({ hash }) => hash))
-  if (accepted.has(document.hash)) return []
+  const served = new Set(contracts.map(({ hash }) => hash))
+  const settled = overrides.filter(({ hash }) => served.has(hash)).flatMap(({ changes }) => changes.map(placeOf))
   const since = contracts.findLastIndex(({ hash }) => accepted.has(hash))
-  return compareContracts(contracts.slice(Math.max(since, 0)), document)
+  const recent = compareContracts(contracts.slice(Math.max(since, 0)), document).map(placeOf)
+  return compareContracts(contracts, document).filter((change) => {
+    const place = placeOf(change)
+    return !through.has(`${place} ${change.sentence}`) && (recent.includes(place) || !settled.includes(place))
+  })
 }
+
+const placeOf = ({ type, rule, breaks, at, version }: Change) => [type, rule, breaks, at, version].join(' ')
 
 const skipped = new Set(['node_modules', 'dist', '.git', '.headwater'])
 

@@ -53,26 +53,29 @@ export const contractCheck: Command = {
     ]
     const findings = options.history === true ? await historyOf(await connect(invocation), coded, invocation) : []
     const refused = judged.filter(({ verdict }) => verdict === 'refused')
-    if (typeof options.override === 'string' && refused.length > 0) {
-      await letThrough(baseline, coded, refused, options.override, invocation)
-      output.show(
-        { overridden: refused, findings },
-        () => `Let through: ${refused.length} changes, because: ${options.override}`,
-      )
-      return exitCode.ok
-    }
-    if (options.lock === true) await keepInFile(cwd, withCode(baseline.kept, coded))
+    // What another landscape promises, and what history shows, is nobody's to let through here.
+    const through = typeof options.override === 'string' ? refused.filter((one) => isOf(one, coded)) : []
+    const kept =
+      through.length === 0
+        ? baseline.kept
+        : await letThrough(baseline, coded, through, String(options.override), invocation)
+    const standing = refused.length - through.length + findings.length
+    if (options.lock === true && standing === 0) await keepInFile(cwd, withCode(kept, coded))
     const compared = `${coded.length} services and ${files.length} pulled contracts against ${baseline.name}`
-    output.show({ against: baseline.name, changes: judged, findings }, () =>
+    const overridden = through.length === 0 ? {} : { overridden: through }
+    output.show({ against: baseline.name, changes: judged, ...overridden, findings }, () =>
       [
-        ...judged.map(readable),
+        ...judged.filter((one) => !through.includes(one)).map(readable),
         ...findings.map(historyText),
-        `${refused.length + findings.length === 0 ? 'Nothing breaks' : `Refused: ${refused.length + findings.length}`} (${compared}).`,
+        ...(through.length === 0 ? [] : [`Let through: ${through.length} changes, because: ${options.override}`]),
+        `${standing === 0 ? 'Nothing breaks' : `Refused: ${standing}`} (${compared}).`,
       ].join('\n'),
     )
-    return refused.length + findings.length === 0 ? exitCode.ok : exitCode.found
+    return standing === 0 ? exitCode.ok : exitCode.found
   },
 }
+
+const isOf = ({ where }: Judged, coded: readonly Coded[]) => coded.some(({ service }) => service === where)
 
 interface Baseline {
   readonly name: string
@@ -116,7 +119,7 @@ async function judgeFile(invocation: Invocation, file: string): Promise<Judged[]
       exitCode.found,
       `Expected ${file} as \`contract pull\` wrote it, got a changed head or end. Pull it again.`,
     )
-  const url = invocation.options.url ?? invocation.env.HEADWATER_URL ?? pulled.entry
+  const url = invocation.options.url ?? pulled.entry
   const connection = await connect({ ...invocation, options: { ...invocation.options, url } })
   const at = await contractUrl(connection, pulled.service)
   if (at === undefined)
@@ -146,24 +149,23 @@ async function readsIn(folder: string, file: string, { service }: Pulled) {
   }
 }
 
+/** Keeps what is let through where the contracts are kept; answers all that is kept, with that. */
 async function letThrough(
   baseline: Baseline,
   coded: readonly Coded[],
   refused: readonly Judged[],
   why: string,
   invocation: Invocation,
-): Promise<void> {
+): Promise<Baseline['kept']> {
   const who = invocation.env.GIT_AUTHOR_EMAIL ?? userInfo().username
   const kept: Record<string, Kept> = { ...baseline.kept }
   for (const { service, document } of coded) {
     const changes = refused.filter(({ where }) => where === service)
     if (changes.length === 0) continue
     const override = { hash: document.hash, who, why, changes }
-    if (baseline.connection === undefined) {
-      const before = kept[service]!
-      kept[service] = { ...before, overrides: [...before.overrides, { ...override, at: new Date().toISOString() }] }
-      continue
-    }
+    const before = kept[service]!
+    kept[service] = { ...before, overrides: [...before.overrides, { ...override, at: new Date().toISOString() }] }
+    if (baseline.connection === undefined) continue
     const url = await contractUrl(baseline.connection, service)
     const answer = await baseline.connection.fetch(`${url}/overrides`, {
       method: 'POST',
@@ -173,6 +175,7 @@ async function letThrough(
     if (!answer.ok) throw await ended(answer)
   }
   if (baseline.connection === undefined) await keepInFile(invocation.cwd, kept)
+  return kept
 }
 
 /** What was kept, with the code's contracts as the newest. */

@@ -186,13 +186,32 @@ it('lets a change through when somebody says why, and keeps who it was', async (
   expect(rows).toEqual([{ who: 'ada@example.org (operator)', why: 'lists moves next week' }])
 })
 
+it('remembers what was let through, and refuses what is more', async () => {
+  await code('pots', potsCode(without('amountMinor').replace('potId: z.string()', 'potId: z.int()')))
+  const { exit, text } = await run(contractCheck, [])
+  expect(exit).toBe(4)
+  expect(text).toContain('REFUSED  pots Saved /potId')
+  expect(text).not.toContain('/amountMinor  PROPERTY_REMOVED')
+})
+
+it('lets nothing through that history has against it', async () => {
+  await code('pots', potsCode(without('note').replace('z.int()', 'z.string()')))
+  const { exit, text } = await run(contractCheck, ['--history', '--override', 'who knows'])
+  expect([exit, text]).toEqual([4, expect.stringMatching(/HISTORY[^]*Let through: [^]*Refused/)])
+})
+
 it('tells a consumer elsewhere that it is behind, and whether that matters', async () => {
   expect(
     await run(contractPull, [landscape.url, 'pots'], elsewhere, { HEADWATER_TOKEN: await tokenOf('team') }),
   ).toMatchObject({ exit: 0 })
   const file = join(elsewhere, 'pots.contract.ts')
   const pulled = await readFile(file, 'utf8')
-  const check = async () => await run(contractCheck, [], elsewhere, { HEADWATER_TOKEN: await tokenOf('team') })
+  // Of whichever landscape commands are about, the file is held against the one it was pulled from.
+  const check = async () =>
+    await run(contractCheck, [], elsewhere, {
+      HEADWATER_TOKEN: await tokenOf('team'),
+      HEADWATER_URL: 'http://127.0.0.1:9/',
+    })
   expect(await check()).toMatchObject({
     exit: 0,
     text: expect.stringContaining('Nothing breaks (0 services and 1 pulled'),
