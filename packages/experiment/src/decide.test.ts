@@ -72,6 +72,20 @@ describe('the rule', () => {
     expect(outcome({ plain, rounded }).kind).toBe(kind)
   })
 
+  it('kills by the variants that somebody gets: one without weight is not waited for', () => {
+    const of = declare('always-valid', { plain: 50, rounded: 50, doubled: 0 })
+    const [worse, nobody] = [
+      { units: 20_000, saved: 3_300, closed: 400 },
+      { units: 0, saved: 0, closed: 0 },
+    ]
+    expect(outcome({ plain, rounded: worse, doubled: nobody }, late, of)).toMatchObject({
+      kind: 'kill',
+      because: 'rounded is worse on "share with Saved"',
+    })
+    const none = declare('always-valid', { plain: 100, rounded: 0 })
+    expect(outcome({ plain, rounded: nobody }, late, none).kind).toBe('wait')
+  })
+
   it('keeps what is better when nothing that is guarded against has ever happened', () => {
     const arm = (saved: number) => ({ units: 9_000, saved, closed: 0 })
     expect(outcome({ plain: arm(1_800), rounded: arm(2_200) }).kind).toBe('keep')

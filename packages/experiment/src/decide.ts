@@ -33,7 +33,7 @@ export function decide(experiment: Experiment<any>, results: Results): Decision 
     return { kind: 'wait', because: `it is decided once, on ${experiment.decide.by}` }
   const candidates = judged(experiment, metrics)
   const alive = candidates.filter(({ harm }) => harm === undefined)
-  if (alive.length === 0)
+  if (alive.length === 0 && candidates.length > 0)
     return { kind: 'kill', because: candidates.map(({ variant, harm }) => `${variant} ${harm}`).join('; ') }
   const best = bestOf(alive.filter(({ better, safe }) => better && safe))
   const hasRun = now >= startOf(results) + microsOf(experiment.decide.after)
@@ -71,7 +71,9 @@ interface Candidate {
 function judged(experiment: Experiment<any>, metrics: readonly MetricResult[]): Candidate[] {
   const primary = metrics.find(({ role }) => role === 'primary')!
   const guardrails = metrics.filter(({ role }) => role === 'guardrail')
-  return primary.treatments.map(({ variant, comparison, verdict }) => {
+  // Nobody gets a variant without weight: it can neither harm nor be waited for.
+  const shown = primary.treatments.filter(({ variant }) => experiment.variants[variant]! > 0)
+  return shown.map(({ variant, comparison, verdict }) => {
     const guards = guardrails.map((metric) => ({ metric, verdict: holds(metric, variant) }))
     const broken = guards.find((one) => one.verdict === 'no')
     const towards = primary.good === 'up' ? 1 : -1

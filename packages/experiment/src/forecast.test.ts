@@ -59,6 +59,15 @@ it('says so when the traffic will never show it, and what it would show', async 
   })
 })
 
+it('looks at the variants that somebody gets', async () => {
+  const variants = { plain: 50, rounded: 50, doubled: 0 }
+  expect((await forecast(declare('20%', { variants }))).sentence).toMatch(/^In \d+ days it can see/)
+  await expect(forecast(declare('20%', { variants: { plain: 100, rounded: 0 } }))).rejects.toMatchObject({
+    code: 'HW_NO_FORECAST',
+    message: expect.stringContaining('a control and a treatment that somebody gets'),
+  })
+})
+
 it('refuses to forecast from nothing', async () => {
   await expect(
     forecast(

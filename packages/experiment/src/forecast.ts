@@ -84,11 +84,11 @@ const percent = (share: number) => `${Number((100 * share).toPrecision(3))} %`
 /** A quantile's sums do not plan; its mean is looked at instead nowhere, so it is refused. */
 function plainPrimary({ name, primary }: Experiment<any>): Metric {
   if (primary !== undefined && primary.kind !== 'quantile') return primary
-  throw new ExperimentRefused(
-    'HW_NO_FORECAST',
-    `Expected experiment ${name} to have a primary metric of sums, got ${primary?.kind ?? 'none'}. Forecast a mean or a share instead.`,
-  )
+  throw noForecast(name, 'a primary metric of sums', primary?.kind ?? 'none', 'Forecast a mean or a share instead.')
 }
+
+const noForecast = (name: string, expected: string, got: string, fix: string) =>
+  new ExperimentRefused('HW_NO_FORECAST', `Expected experiment ${name} to have ${expected}, got ${got}. ${fix}`)
 
 function noHistory({ name }: Experiment<any>, primary: Metric): ExperimentRefused {
   return new ExperimentRefused(
@@ -105,10 +105,15 @@ function arrivals(experiment: Experiment<any>, rows: readonly Readonly<Record<st
   return Array.from({ length: historyDays }, (_, day) => (days.get(day) ?? 0) * share)
 }
 
-function weights({ variants, control }: Experiment<any>): readonly [number, number] {
+/** Of control, and of the treatment that fewest get. */
+function weights({ name, variants, control }: Experiment<any>): readonly [number, number] {
   const all = variants as Readonly<Record<string, number>>
-  const treatments = Object.entries(all).filter(([name]) => name !== control)
-  return [all[control]!, Math.min(...treatments.map(([, weight]) => weight))]
+  const treatments = Object.entries(all).flatMap(([variant, weight]) =>
+    variant === control || weight === 0 ? [] : [weight],
+  )
+  if (all[control] === 0 || treatments.length === 0)
+    throw noForecast(name, 'a control and a treatment that somebody gets', JSON.stringify(all), 'Give both a weight.')
+  return [all[control]!, Math.min(...treatments)]
 }
 
 function planOf(experiment: Experiment<any>, baseline: ReturnType<typeof sumsFromJson>): Plan {
