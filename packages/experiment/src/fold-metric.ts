@@ -3,7 +3,7 @@ import { amountOf, notInScale } from './amount.ts'
 import { microsOf } from './duration.ts'
 import type { Era } from './era.ts'
 import { type FunnelState, funnelStep, reachedEnd } from './fold-funnel.ts'
-import type { Events, Measure, Metric } from './metric.ts'
+import { capOf, type Events, type Measure, type Metric } from './metric.ts'
 import type { ObservedMetric } from './observed.ts'
 import { recent } from './recent.ts'
 import { shapeOf } from './shape.ts'
@@ -171,8 +171,8 @@ function finished(metric: Metric, value: UnitValue): Finished {
   if (value.unfit !== undefined) throw notInScale(value.unfit, metric.measure?.of === 'sum' ? metric.measure.scale : 0)
   if (metric.funnel !== undefined) return { ...value, y: reachedEnd(metric, value.funnel) ? 1n : 0n }
   const bound = (total: bigint, measure: Measure | undefined) => {
-    const most = measure?.of === 'any' ? 1n : metric.cap === undefined ? undefined : BigInt(metric.cap)
-    return most !== undefined && total > most ? most : total
+    const most = capOf(metric, measure)
+    return most !== undefined && total > most ? BigInt(most) : total
   }
   const { measure, per } = metric
   return { y: bound(value.y, measure), x: bound(value.x, per), b: bound(value.b, measure), a: bound(value.a, per) }

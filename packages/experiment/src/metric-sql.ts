@@ -1,5 +1,5 @@
 import { microsOf } from './duration.ts'
-import type { Events, Measure, Metric } from './metric.ts'
+import { capOf, type Events, type Measure, type Metric } from './metric.ts'
 
 /** What a metric is asked about: units of an era, events before a time. */
 export interface Asked {
@@ -14,8 +14,10 @@ export interface Asked {
 /** One row per variant: n, maturing, unfit, and the sums named y, x, yy, xx, xy, by, bx, … as text. */
 export function sumsSql(metric: Metric, asked: Asked): string {
   const { measure, per } = metric
-  const capped = (value: string) => (metric.cap === undefined ? value : `least(${value}, ${metric.cap})`)
-  const value = (alias: string, column: string) => capped(`coalesce(${alias}.${column}, 0)`)
+  const value = (alias: 'm' | 'p', column: string) => {
+    const cap = capOf(metric, alias === 'm' ? measure : per)
+    return cap === undefined ? `coalesce(${alias}.${column}, 0)` : `least(coalesce(${alias}.${column}, 0), ${cap})`
+  }
   return `with ${unitsSql(metric, asked)},
   ${metric.funnel === undefined ? perUnitSql('m', metric, measure!, asked) : funnelSql(metric, asked)},
   ${per === undefined ? 'p as (select null as unit, 0 as value, 0 as before, null as unfit where false)' : perUnitSql('p', metric, per, asked)},

@@ -34,10 +34,15 @@ export interface Events {
 }
 
 /** One integer per unit: how many events, the sum of a field in units of 10^−scale, or 1 when there is any. */
-export type Measure =
-  | { readonly of: 'count'; readonly events: Events }
-  | { readonly of: 'any'; readonly events: Events }
-  | { readonly of: 'sum'; readonly events: Events; readonly field: string; readonly scale: number }
+export type Measure = (
+  | { readonly of: 'count' }
+  | { readonly of: 'any' }
+  | { readonly of: 'sum'; readonly field: string; readonly scale: number }
+) & {
+  readonly events: Events
+  /** Of one side of a ratio: it counts at most this, as `cap` of the metric it was. */
+  readonly cap?: number
+}
 
 export type MetricKind = 'count' | 'sum' | 'mean' | 'ratio' | 'share' | 'quantile' | 'retention' | 'funnel'
 
@@ -127,7 +132,7 @@ export function mean<S extends Schema>(
   })
 }
 
-/** One metric's sum over units divided by another's. Windows and margins are those of the ratio. */
+/** One metric's sum over units divided by another's. Each keeps its cap; windows and margins are those of the ratio. */
 export function ratio<U extends string, V extends string>(
   above: Metric<U>,
   below: Metric<V>,
@@ -140,7 +145,10 @@ export function ratio<U extends string, V extends string>(
       `Expected a ratio of counts, sums or shares, got ${above.kind} over ${below.kind}.`,
     )
   }
-  return metric('ratio', `${above.name} per ${below.name}`, options, { measure, per })
+  return metric('ratio', `${above.name} per ${below.name}`, options, {
+    measure: { ...measure, ...defined({ cap: above.cap }) },
+    per: { ...per, ...defined({ cap: below.cap }) },
+  })
 }
 
 /** Share of units with at least one such event. */
@@ -222,6 +230,11 @@ export function funnel<const E extends readonly EventType<any, any>[]>(
   })
 }
 
+/** What a unit's value of one side counts at most; undefined where it is not bounded. */
+export function capOf({ cap }: Metric, measure: Measure | undefined): number | undefined {
+  return measure?.of === 'any' ? 1 : (measure?.cap ?? cap)
+}
+
 /** All groups of events a metric looks at. */
 export function eventsIn(metric: Metric): readonly Events[] {
   const measures = [metric.measure, metric.per].flatMap((measure) => (measure === undefined ? [] : [measure.events]))
@@ -277,7 +290,8 @@ function defined<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], u
 }
 
 function inherited(of: Metric): MetricOptions {
-  return defined({ from: of.from, within: of.within, tolerance: of.tolerance, good: of.good }) as MetricOptions
+  const { from, within, cap, tolerance, good } = of
+  return defined({ from, within, cap, tolerance, good }) as MetricOptions
 }
 
 function summed(event: EventType<any, any>, field: string, options: MetricOptions & { readonly scale?: number }) {

@@ -33,6 +33,10 @@ export const everything = experiment('round-ups', {
     mean(cards.Paid, 'amount', { within, scale: 2, before: '4s' }),
     count(pots.PotClosed, { within: '3s', where: { reason: 'gone' } }),
     ratio(count(pots.PotClosed), count(pots.Saved), { within }),
+    ratio(count(pots.PotClosed, { cap: 2 }), sum(pots.Saved, 'amountMinor', { cap: 20 }), {
+      within,
+      name: 'capped both',
+    }),
     retention(pots.Saved, { from: '4s', within: '8s' }),
     share(cards.Paid, { within: '5s', before: '5s', name: 'paid, adjusted' }),
     quantile(0.5, sum(pots.Saved, 'amountMinor', { within })),
