@@ -23,7 +23,8 @@ export interface ReadingOptions {
 
 /**
  * Reads on from a place in joined ranges, each from one bounded COPY that is over before its range is handed on: however slow its
- * reader is, no snapshot is held. The last range ends at `upTo`, or at the event that reached the limit.
+ * reader is, no snapshot is held. The next is read while one is used, so that the log works meanwhile. The last range ends at
+ * `upTo`, or at the event that reached the limit.
  */
 export async function* rangesOf(
   known: KnownLog,
@@ -34,13 +35,15 @@ export async function* rangesOf(
   let after = place.position
   let left = limit
   let step = Math.min(limit, firstStep)
-  while (after < upTo && left > 0 && signal?.aborted !== true) {
-    const wanted = {
-      after,
-      upTo: Math.min(upTo, after + Math.max(1, step)),
-      bounds: { events: Math.min(left, mostEvents), bytes },
-    }
-    const range = await known.range(view, wanted)
+  const ahead = (): Promise<Range> | undefined => {
+    if (after >= upTo || left <= 0 || signal?.aborted === true) return undefined
+    const bounds = { events: Math.min(left, mostEvents), bytes }
+    const range = known.range(view, { after, upTo: Math.min(upTo, after + Math.max(1, step)), bounds })
+    range.catch(() => undefined) // told to whoever asks for it
+    return range
+  }
+  for (let reading = ahead(); reading !== undefined;) {
+    const range = await reading
     const covered = range.to - after
     // As many positions as will give enough and pass no bound, judged by the range before; at most eight times as many.
     const events = (0.9 * mostEvents * covered) / Math.max(1, range.count)
@@ -48,7 +51,9 @@ export async function* rangesOf(
     step = Math.floor(Math.min(mostStep, 8 * step + 8, events, enough))
     after = range.to
     left -= range.count
+    reading = ahead()
     yield range
+    if (signal?.aborted === true) return
   }
 }
 
