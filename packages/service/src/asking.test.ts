@@ -1,7 +1,8 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { askingAs } from './asking.ts'
+import { listen, type Listening } from './listener.ts'
 
 setFlagsFromString('--expose-gc')
 const collectGarbage = runInNewContext('gc') as () => void
@@ -62,5 +63,63 @@ async function readUntilGivenUp(ask: typeof fetch): Promise<void> {
     collectGarbage()
   }
   giving.abort()
-  await next
+  await expect(next).rejects.toThrow(/aborted/)
 }
+
+const origin = 'http://127.0.0.1:4000'
+
+it('ends the reading of an answer whose rest never comes when its reader gives up', async () => {
+  const ask = asking(async () => new Response(new ReadableStream({ pull: () => new Promise(() => undefined) })))
+  const giving = new AbortController()
+  const answer = await ask(`${origin}/pots/1`, { signal: giving.signal })
+  const text = answer.text()
+  giving.abort(new Error('enough'))
+  await expect(text).rejects.toThrow('enough')
+}, 5_000)
+
+describe('follows redirects as it would over a socket', () => {
+  const asked: string[] = []
+  const answers: Readonly<Record<string, () => Response>> = {
+    '/once': () => new Response('passed over', { status: 307, headers: { location: '/there' } }),
+    '/done': () => new Response(null, { status: 303, headers: { location: '/there' } }),
+    '/away': () => new Response(null, { status: 302, headers: { location: foreign.origin } }),
+    '/round': () => new Response(null, { status: 308, headers: { location: '/round' } }),
+    '/there': () => new Response('here'),
+  }
+  const ask = asking(async (request) => {
+    const { pathname } = new URL(request.url)
+    asked.push(`${request.method} ${pathname} ${request.headers.get('authorization')} ${await request.text()}`.trim())
+    return answers[pathname]!()
+  })
+  let foreign: Listening
+  const shown: (string | null)[] = []
+  beforeAll(async () => {
+    foreign = await listen(async ({ headers }) => {
+      shown.push(headers.get('authorization'))
+      return new Response('elsewhere')
+    }, {})
+  })
+  afterAll(() => foreign.close(0))
+  beforeEach(() => void (asked.length = 0))
+
+  it.each([
+    ['GET', '/once', ['GET /once Bearer token', 'GET /there Bearer token']],
+    ['POST', '/once', ['POST /once Bearer token {}', 'POST /there Bearer token {}']],
+    ['POST', '/done', ['POST /done Bearer token {}', 'GET /there Bearer token']],
+  ])('%s %s', async (method, path, expected) => {
+    const answer = await ask(`${origin}${path}`, { method, body: method === 'POST' ? '{}' : null })
+    expect([await answer.text(), answer.url, answer.redirected]).toEqual(['here', `${origin}/there`, true])
+    expect(asked).toEqual(expected)
+  })
+
+  it('elsewhere, without the token', async () => {
+    expect(await (await ask(`${origin}/away`)).text()).toBe('elsewhere')
+    expect(shown).toEqual([null])
+  })
+
+  it('not for ever, and not where the asker follows none', async () => {
+    await expect(ask(`${origin}/round`)).rejects.toThrow('fetch failed')
+    await expect(ask(`${origin}/once`, { redirect: 'error' })).rejects.toThrow('fetch failed')
+    expect((await ask(`${origin}/once`, { redirect: 'manual' })).status).toBe(307)
+  })
+})
