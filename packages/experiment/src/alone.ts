@@ -1,5 +1,6 @@
 import { events } from '@headwater/contract'
 import { z } from 'zod'
+import { notInScale } from './amount.ts'
 import { type Decision, decide } from './decide.ts'
 import type { Duration } from './duration.ts'
 import { type Experiment, experiment } from './experiment.ts'
@@ -63,6 +64,8 @@ export async function analyseAlone(said: Alone, { query }: { readonly query: Que
         `select *, ${scaled} as value, case when text is not null and ${scaled} is null then text end as unfit from (${outcomes})`,
     }),
   )
+  const unfit = rows.find(({ example }) => example !== null)
+  if (unfit !== undefined) throw notInScale(unfit.example, said.scale ?? 0)
   const observed: Observed = {
     experiment: said.name,
     seal: of.seal,

@@ -44,13 +44,14 @@ export function decide(experiment: Experiment<any>, results: Results): Decision 
       because: `${best.variant} is better on "${experiment.primary!.name}" and within every guardrail`,
     }
   }
+  const unfit = outOfScale(metrics)
   if (overdue)
     return {
       kind: 'ask',
       hold: false,
-      because: `${experiment.decide.by} has come and the evidence decides neither way`,
+      because: `${experiment.decide.by} has come and ${unfit ?? 'the evidence decides neither way'}`,
     }
-  return { kind: 'wait', because: waiting(alive, hasRun, experiment.decide.after) }
+  return { kind: 'wait', because: unfit ?? waiting(alive, hasRun, experiment.decide.after) }
 }
 
 function byPeople({ lookAt, lookOn }: Experiment<any>, now: number): Decision {
@@ -110,6 +111,14 @@ function bestOf(candidates: readonly Candidate[]): Candidate | undefined {
 function startOf({ observed }: Results): number {
   const times = Object.values(observed.variants).flatMap(({ from }) => (from === undefined ? [] : [microsAt(from)]))
   return times.reduce((a, b) => Math.min(a, b), Infinity)
+}
+
+/** Why nothing will ever be concluded on a metric that the rule reads, as it is declared. */
+function outOfScale(metrics: readonly MetricResult[]): string | undefined {
+  const read = metrics.filter(({ role }) => role === 'primary' || role === 'guardrail')
+  const comparisons = read.flatMap(({ treatments }) => treatments.map(({ comparison }) => comparison))
+  const found = comparisons.find((one) => one.kind === 'cannot-compute' && one.reason === 'not-in-scale')
+  return found?.kind === 'cannot-compute' ? found.sentence.replace(/\.$/, '') : undefined
 }
 
 function waiting(alive: readonly Candidate[], hasRun: boolean, after: string): string {

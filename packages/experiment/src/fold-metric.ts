@@ -1,5 +1,5 @@
 import { addUnits, noUnits, type Sums, sumsToJson, merge } from '@headwater/stats'
-import { amountOf, notInScale } from './amount.ts'
+import { amountOf } from './amount.ts'
 import { microsOf } from './duration.ts'
 import type { Era } from './era.ts'
 import { type FunnelState, funnelStep, reachedEnd } from './fold-funnel.ts'
@@ -38,7 +38,8 @@ interface UnitValue {
   b: bigint
   a: bigint
   readonly funnel: FunnelState
-  unfit?: unknown
+  /** An amount that counts is not in the metric's scale. */
+  unfit?: true
 }
 
 /** One thing an event says to a metric: an amount for y or x, or a step of a funnel. */
@@ -49,7 +50,7 @@ interface Said {
   readonly causationId: string
   readonly part: 'y' | 'x' | number
   readonly amount: bigint
-  readonly unfit?: unknown
+  readonly unfit?: true
 }
 
 export interface FoldedMetric {
@@ -78,7 +79,8 @@ export function foldMetric(metric: Metric, unit: string, index: number): FoldedM
   let next = 0
 
   function enter(exposed: Exposed): void {
-    totals.enter(exposed, finished(metric, exposed.values[index]!))
+    const value = exposed.values[index]!
+    totals.enter(exposed, value.unfit ? undefined : finished(metric, value))
     exposed.values[index] = undefined
   }
   function say(said: Said, whose: string, exposedUnit: (unit: string) => Exposed | undefined): void {
@@ -141,7 +143,7 @@ function saying({ part, measure }: Part, { time, service, position, causationId,
     return { ...place, amount: BigInt(amountOf(value, measure.scale) ?? 0) }
   } catch {
     // Told only when it counts: an event of nobody's window stops no experiment.
-    return { ...place, amount: 0n, unfit: value }
+    return { ...place, amount: 0n, unfit: true }
   }
 }
 
@@ -162,13 +164,12 @@ function apply(metric: Metric, exposed: Exposed, value: UnitValue, said: Said): 
     else if (said.part === 'x') value.x += said.amount
     else funnelStep(metric, value.funnel, said.part, said)
   }
-  if (said.unfit !== undefined) value.unfit ??= said.unfit
+  if (said.unfit === true) value.unfit = true
 }
 
 type Finished = Pick<UnitValue, 'y' | 'x' | 'b' | 'a'>
 
 function finished(metric: Metric, value: UnitValue): Finished {
-  if (value.unfit !== undefined) throw notInScale(value.unfit, metric.measure?.of === 'sum' ? metric.measure.scale : 0)
   if (metric.funnel !== undefined) return { ...value, y: reachedEnd(metric, value.funnel) ? 1n : 0n }
   const bound = (total: bigint, measure: Measure | undefined) => {
     const most = capOf(metric, measure)
@@ -227,6 +228,7 @@ function exposingRequests(parts: readonly Part[]) {
 
 interface Total {
   maturing: number
+  unfit: number
   sums: Sums | undefined
   waiting: any[]
   readonly values: Map<bigint, number>
@@ -241,6 +243,7 @@ function foldTotals(metric: Metric) {
     totals.set(version, variants)
     const total = variants.get(variant) ?? {
       maturing: 0,
+      unfit: 0,
       sums: shape && (noUnits(shape) as Sums),
       waiting: [],
       values: new Map(),
@@ -255,19 +258,22 @@ function foldTotals(metric: Metric) {
   }
   return {
     open: (exposed: Exposed) => void totalOf(exposed).maturing++,
-    enter(exposed: Exposed, value: Finished): void {
+    enter(exposed: Exposed, value: Finished | undefined): void {
       const total = totalOf(exposed)
       total.maturing--
-      if (shape === undefined) total.values.set(value.y, (total.values.get(value.y) ?? 0) + 1)
+      if (value === undefined) total.unfit++
+      else if (shape === undefined) total.values.set(value.y, (total.values.get(value.y) ?? 0) + 1)
       else if (total.waiting.push(unitOf(metric, value)) > 10_000) flushed(total)
     },
     count(era: Era | undefined, variants: readonly string[]): ObservedMetric {
-      const counted = [...totals].filter(([version]) => era !== undefined && version >= era.firstVersion)
+      const versions = [...totals].filter(([version]) => era !== undefined && version >= era.firstVersion)
       const of = (variant: string) => {
-        const held = counted.flatMap(([, of]) => of.get(variant) ?? [])
+        const held = versions.flatMap(([, of]) => of.get(variant) ?? [])
+        const unfit = held.reduce((total, one) => total + one.unfit, 0)
         const maturing = held.reduce((total, one) => total + one.maturing, 0)
-        if (shape === undefined) return { maturing, values: valuesOf(held) }
-        return { maturing, sums: sumsToJson(held.map(flushed).reduce(merge, noUnits(shape) as Sums)) }
+        const counted = { maturing, ...(unfit === 0 ? {} : { unfit }) }
+        if (shape === undefined) return { ...counted, values: valuesOf(held) }
+        return { ...counted, sums: sumsToJson(held.map(flushed).reduce(merge, noUnits(shape) as Sums)) }
       }
       return { name: metric.name, variants: Object.fromEntries(variants.map((variant) => [variant, of(variant)])) }
     },

@@ -11,7 +11,7 @@ export interface Asked {
   readonly time: number
 }
 
-/** One row per variant: n, maturing, unfit, and the sums named y, x, yy, xx, xy, by, bx, … as text. */
+/** One row per variant: n, maturing, unfit (units with an amount out of scale, which are in no sum; `example` is one), and the sums named y, x, yy, xx, xy, by, bx, … as text. */
 export function sumsSql(metric: Metric, asked: Asked): string {
   const { measure, per } = metric
   const value = (alias: 'm' | 'p', column: string) => {
@@ -37,13 +37,16 @@ const terms: readonly [name: string, term: string][] = [
 ]
 
 /** b is y before exposure, a is x before. */
-const productsSql = `select variant, cast(count(*) filter (closed) as varchar) as n, cast(count(*) filter (not closed) as varchar) as maturing,
-  max(unfit) as unfit, ${terms.map(([name, term]) => `cast(coalesce(sum(${term}) filter (closed), 0) as varchar) as ${name}`).join(', ')}
+const productsSql = `select variant, cast(count(*) filter (closed and unfit is null) as varchar) as n, cast(count(*) filter (not closed) as varchar) as maturing,
+  cast(count(unfit) as varchar) as unfit, max(unfit) as example,
+  ${terms.map(([name, term]) => `cast(coalesce(sum(${term}) filter (closed and unfit is null), 0) as varchar) as ${name}`).join(', ')}
   from v group by variant order by variant`
 
-const valuesSql = `select variant, cast(sum(units) filter (closed) as varchar) as n, cast(coalesce(sum(units) filter (not closed), 0) as varchar) as maturing,
-  max(unfit) as unfit, string_agg(y || ':' || units, ',' order by y) filter (closed) as units
-  from (select variant, closed, y, count(*) as units, max(unfit) as unfit from v group by all) group by variant order by variant`
+const valuesSql = `select variant, cast(coalesce(sum(units) filter (not closed), 0) as varchar) as maturing,
+  cast(coalesce(sum(units) filter (lost), 0) as varchar) as unfit, max(example) as example,
+  string_agg(y || ':' || units, ',' order by y) filter (closed and not lost) as units
+  from (select variant, closed, unfit is not null as lost, y, count(*) as units, max(unfit) as example from v group by all)
+  group by variant order by variant`
 
 function unitsSql(metric: Metric, { exposures, time }: Asked): string {
   return `u as (select *, time + ${microsOf(metric.within!)} <= ${time} as closed from (${exposures}))`

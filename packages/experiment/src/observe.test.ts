@@ -2,6 +2,7 @@ import { events } from '@headwater/contract'
 import { expect, it } from 'vitest'
 import { z } from 'zod'
 import { eventsTable, type TableEvent } from '../test/events-table.ts'
+import { decide } from './decide.ts'
 import {
   allocationOf,
   count,
@@ -13,6 +14,7 @@ import {
   sum,
 } from './index.ts'
 import { observe } from './observe.ts'
+import { conclude } from './results.ts'
 
 const pots = events('pots', {
   Saved: { data: z.object({ customerId: z.string(), amountMinor: z.int() }) },
@@ -64,4 +66,38 @@ it('bounds either side of a ratio, and a quantile, by the cap of the metric it w
   const { metrics } = await observed(of, ...said)
   expect(metrics[0]!.variants.plain!.sums).toMatchObject({ n: '1', sumY: '100', sumX: '2' })
   expect(metrics[1]!.variants.plain!.values).toEqual([['100', 1]])
+})
+
+it('counts units with an amount out of scale, and concludes nothing on that metric alone', async () => {
+  const of = declare({
+    primary: sum(pots.Saved, 'amountMinor', { within: '10s' }),
+    secondary: [count(pots.Saved), quantile(0.5, sum(pots.Saved, 'amountMinor'))],
+  })
+  const said = [
+    exposes('ada', 'plain'),
+    exposes('bob', 'plain'),
+    exposes('cleo', 'rounded'),
+    saves('ada', 70),
+    saves('bob', 50.5),
+    saves('cleo', 60),
+    saves('nobody', 0.001),
+  ]
+  const seen = await observed(of, ...said)
+  const [primary, counted, median] = seen.metrics.map(({ variants }) => variants)
+  expect([primary!.plain, primary!.rounded]).toEqual([
+    { maturing: 0, unfit: 1, sums: expect.objectContaining({ n: '1', sum: '70' }) },
+    { maturing: 0, sums: expect.objectContaining({ n: '1', sum: '60' }) },
+  ])
+  expect(median!.plain).toEqual({ maturing: 0, unfit: 1, values: [['70', 1]] })
+  expect(counted!.plain).toMatchObject({ sums: { n: '2', sum: '2' } })
+  const results = conclude(of, seen)
+  const sentence = expect.stringMatching(
+    /^Units with an amount of more than 0 decimals.* on "sum of Saved.amountMinor": 1\./,
+  )
+  expect(results.metrics.map(({ treatments }) => treatments[0]!.comparison)).toMatchObject([
+    { reason: 'not-in-scale', sentence },
+    { reason: 'too-few-units' },
+    { reason: 'not-in-scale' },
+  ])
+  expect(decide(of, results)).toEqual({ kind: 'wait', because: sentence })
 })

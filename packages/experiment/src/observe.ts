@@ -1,5 +1,4 @@
 import { type Sums, type SumsJson, sumsToJson } from '@headwater/stats'
-import { notInScale } from './amount.ts'
 import type { Allocation } from './allocation.ts'
 import { type Adoption, type Era, eraOf, requireAdopted } from './era.ts'
 import { type Experiment, metricsOf } from './experiment.ts'
@@ -8,12 +7,12 @@ import { type Asked, sumsSql } from './metric-sql.ts'
 import { microsAt, timeAt } from './moment.ts'
 import { engine, type LookAt, type Observed, type ObservedMetric, type ObservedVariant } from './observed.ts'
 import { ExperimentRefused } from './refused.ts'
-import { scaleOf, shapeOf } from './shape.ts'
+import { shapeOf } from './shape.ts'
 import { exposuresSql, field, outcomesSql, type Query, text, within } from './sql.ts'
 
 /**
  * Sums of an experiment by SQL over all events of the lake.
- * Throws HW_POSITION_NOT_REACHED when `at` lies beyond what the lake holds, HW_OTHER_SEAL while only another version of it runs, HW_NOT_IN_SCALE, and what the query throws.
+ * Throws HW_POSITION_NOT_REACHED when `at` lies beyond what the lake holds, HW_OTHER_SEAL while only another version of it runs, and what the query throws.
  */
 export async function observe(
   experiment: Experiment<any>,
@@ -145,19 +144,18 @@ export function observedMetric(
   rows: readonly Readonly<Record<string, unknown>>[],
   names: readonly string[],
 ): ObservedMetric {
-  const unfit = rows.find((row) => row.unfit !== null && row.unfit !== undefined)
-  if (unfit !== undefined) throw notInScale(unfit.unfit, Math.round(Math.log10(scaleOf(metric.measure))))
   const held = new Map(rows.map((row) => [String(row.variant), row]))
   const variants = names.map((name) => [name, observedVariant(metric, held.get(name) ?? {})])
   return { name: metric.name, variants: Object.fromEntries(variants) }
 }
 
 function observedVariant(metric: Metric, row: Readonly<Record<string, unknown>>) {
-  const maturing = Number(row.maturing ?? 0)
-  if (metric.kind !== 'quantile') return { maturing, sums: sumsOf(metric, row) }
+  const unfit = Number(row.unfit ?? 0)
+  const counted = { maturing: Number(row.maturing ?? 0), ...(unfit === 0 ? {} : { unfit }) }
+  if (metric.kind !== 'quantile') return { ...counted, sums: sumsOf(metric, row) }
   const units = String(row.units ?? '')
   const values = units === '' ? [] : units.split(',').map((pair) => pair.split(':') as [string, string])
-  return { maturing, values: values.map(([value, count]) => [value, Number(count)] as const) }
+  return { ...counted, values: values.map(([value, count]) => [value, Number(count)] as const) }
 }
 
 function sumsOf(metric: Metric, row: Readonly<Record<string, unknown>>): SumsJson {

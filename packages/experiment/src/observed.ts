@@ -43,6 +43,8 @@ export interface ObservedMetric {
     readonly [variant: string]: {
       /** Units whose window is still open. */
       readonly maturing: number
+      /** Units with an amount that the metric's scale does not hold: they are in no sum, and nothing is concluded. Absent where there are none. */
+      readonly unfit?: number
       readonly sums?: SumsJson
       /** For a quantile: how many units have each value, in order of value. */
       readonly values?: readonly (readonly [value: string, units: number])[]

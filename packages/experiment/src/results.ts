@@ -131,12 +131,21 @@ function compareVariants(
   alpha: number,
 ): Comparison | CannotCompute {
   const [control, treatment] = [variants[experiment.control]!, variants[variant]!]
+  const unfit = (control.unfit ?? 0) + (treatment.unfit ?? 0)
+  if (unfit > 0) return notInScale(metric, unfit)
   const options = { method: methodOf(experiment), alpha }
   if (metric.q !== undefined) {
     const of = { quantile: metric.q, scale: scaleOf(metric.measure) }
     return compareQuantiles(of, eachUnit(control), eachUnit(treatment), options)
   }
   return compare(sumsFromJson(control.sums), sumsFromJson(treatment.sums), options)
+}
+
+/** Without them the sums would be of other units than were exposed: nothing is concluded, on this metric alone. */
+function notInScale({ name, measure }: Metric, units: number): CannotCompute {
+  const decimals = Math.round(Math.log10(scaleOf(measure)))
+  const sentence = `Units with an amount of more than ${decimals} decimals, or beyond 2^53, on "${name}": ${units}. Its sums would leave them out: declare it with a finer scale.`
+  return { kind: 'cannot-compute', reason: 'not-in-scale', sentence }
 }
 
 /** The value of every unit, from how many units have each. */

@@ -19,6 +19,8 @@ export type Reason =
   | 'no-effect-asked'
   | 'side-not-looked-at'
   | 'not-with-this-traffic'
+  /** Some amounts are not integers of the scale named: who takes the sums says so. */
+  | 'not-in-scale'
 
 /**
  * What decides how far an estimate may be from the truth.
