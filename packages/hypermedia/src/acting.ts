@@ -10,6 +10,7 @@ import { problemText, trouble, type Trouble } from './problem.ts'
 import type { Caller, Place } from './resource.ts'
 import { check } from './schema.ts'
 import type { Site, SiteAction, SiteResource } from './site.ts'
+import { variablesOf } from './variables.ts'
 
 export interface Acting {
   readonly site: Site
@@ -22,12 +23,13 @@ export interface Acting {
 export async function act(
   acting: Acting,
   action: SiteAction,
-  request: Request,
-  variables: Readonly<Record<string, string>>,
-  caller: Caller | undefined,
+  { request, url, caller }: { readonly request: Request; readonly url: URL; readonly caller: Caller | undefined },
+  inPath: Readonly<Record<string, string>>,
 ): Promise<Answer | Trouble> {
   if (caller === undefined || !holds(caller, action.action.scope))
     return denied(acting.site, caller, action.action.scope)
+  const at = variablesOf(action.template, inPath, url)
+  if (at.kind === 'trouble') return at
   const body = isForeignForm(request) ? foreignForm() : await readBody(request, { maxBytes: acting.maxBodyBytes })
   if (body.kind === 'trouble') return body
   const conditions = conditionsOf(action, request, body)
@@ -36,7 +38,7 @@ export async function act(
   if (named.kind === 'trouble') return named
   const input = await checked(action, named.input)
   if (input.kind === 'trouble') return input
-  const place: Place = { variables: { ...variables, ...named.variables }, caller }
+  const place: Place = { variables: { ...at.variables, ...named.variables }, caller }
   const outcome = await action.on.implementation.act!({
     action: action.name,
     variables: place.variables,

@@ -68,7 +68,7 @@ function reading(site: Site, on: SiteResource): object {
     ...said(resource),
     parameters: [
       ...template.inPath.map(pathParameter),
-      ...template.inQuery.map((name) => ({ name, in: 'query', required: false, schema: { type: 'string' } })),
+      ...template.inQuery.map(queryParameter),
       header('If-None-Match', 'ETag that is known already', false),
     ],
     responses: {
@@ -87,6 +87,7 @@ function acting(site: Site, { key, name, action, on, template, naming, schema }:
     ...said(action),
     parameters: [
       ...template.inPath.map(pathParameter),
+      ...template.inQuery.map(queryParameter),
       header('Idempotency-Key', 'The same key and body get the same answer; the effect happens once', false),
       header('If-Match', 'ETag of the version that was seen', action.ifMatch !== undefined),
     ],
@@ -102,6 +103,7 @@ function acting(site: Site, { key, name, action, on, template, naming, schema }:
 }
 
 const pathParameter = (name: string) => ({ name, in: 'path', required: true, schema: { type: 'string' } })
+const queryParameter = (name: string) => ({ name, in: 'query', required: false, schema: { type: 'string' } })
 const header = (name: string, description: string, required: boolean) => ({
   name,
   in: 'header',

@@ -6,7 +6,7 @@ import type { Place } from './resource.ts'
 import type { Reply } from './reply.ts'
 import { deprecationHeaders, documentReply, type Asked, type Server } from './responding.ts'
 import type { SiteResource } from './site.ts'
-import { badTextIn } from './strict-json.ts'
+import { variablesOf } from './variables.ts'
 
 /** The document of a resource, 304 when the caller has it, 404 where this caller may know of nothing. */
 export async function read(
@@ -17,10 +17,9 @@ export async function read(
 ): Promise<Reply | Trouble> {
   const { caller, request } = asked
   if (on.readScope !== undefined && !holds(caller, on.readScope)) return denied(server.site, caller, on.readScope)
-  const variables = withQuery(on.template.inQuery, inPath, asked.url)
-  const bad = badTextIn(variables, '')
-  if (bad !== undefined)
-    return trouble(400, { code: 'HW_PARAMETER_INVALID', detail: `Expected text in ${bad.slice(1)}, got U+0000.` })
+  const named = variablesOf(on.template, inPath, asked.url)
+  if (named.kind === 'trouble') return named
+  const { variables } = named
   const asking = caller === undefined ? {} : { caller }
   const traced = traceparentOf(request.headers.get('traceparent'))
   const found = await on.implementation.read(variables, { ...asking, ...traced })
@@ -39,15 +38,6 @@ export async function read(
   let document = render()
   if (await server.linker.settle()) document = render()
   return documentReply(server, document, on.resource.title ?? on.resource.name, asked, headers, found.version)
-}
-
-function withQuery(names: readonly string[], variables: Record<string, string>, url: URL): Record<string, string> {
-  for (const name of names) {
-    const value = url.searchParams.get(name)
-    // Browsers send the empty fields of a form too.
-    if (value !== null && value !== '') variables[name] = value
-  }
-  return variables
 }
 
 export const notFound = (): Trouble =>

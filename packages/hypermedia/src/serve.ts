@@ -108,7 +108,7 @@ async function targetAnswer(
     case 'resource':
       return read(server, target.on, variables, asked)
     case 'action': {
-      const answer = await act(server, target.action, asked.request, variables, asked.caller)
+      const answer = await act(server, target.action, asked, variables)
       return isTrouble(answer) ? answer : actionReply(server, answer, asked, target.action.action.deprecated)
     }
   }

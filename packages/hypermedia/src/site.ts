@@ -109,7 +109,8 @@ function addActions(on: SiteResource, all: ReadonlyMap<string, SiteResource>, at
   for (const [name, action] of Object.entries<Action>(on.resource.actions)) {
     const schema = action.input === undefined ? undefined : jsonSchemaOf(action.input, 'input')
     const own = { name, action, on, ...(schema !== undefined && { schema }), fields: fieldsOf(schema) }
-    const template = pathTemplate(`${pathOf(on.template)}/${name}`)
+    // What the query names belongs to what is acted on, as what the path names does.
+    const template = pathTemplate(`${pathOf(on.template)}/${name}${queryOf(on.template)}`)
     // A resource that the server names has no URL before it is there.
     if (action.create !== 'server' || collection === undefined) on.actions.push({ ...own, key: name, template })
     if (action.create === undefined) continue
@@ -130,6 +131,7 @@ const withName = (variable: string, fields: readonly Field[]): readonly Field[] 
   fields.some(({ name }) => name === variable) ? fields : [{ name: variable, type: 'text', required: true }, ...fields]
 
 const pathOf = (template: PathTemplate): string => template.text.replace(/\{\?.*$/, '')
+const queryOf = (template: PathTemplate): string => template.text.slice(pathOf(template).length)
 
 /** `/pots/{potId}` → `/pots` and `potId`; undefined when the path does not end with a variable of its own. */
 function collectionOf(template: PathTemplate): { readonly path: string; readonly variable: string } | undefined {
