@@ -3,7 +3,7 @@ import type { Running } from './running.ts'
 /** Finds the URI template of a resource of any service, here or elsewhere: `customers:customer`. */
 export interface Relations {
   resolve(from: string, relation: string): string | undefined | Promise<string | undefined>
-  /** Relations that each service's documents have asked for. */
+  /** Relations that each service's documents have asked for, and that led somewhere. */
   readonly seen: ReadonlyMap<string, ReadonlySet<string>>
 }
 
@@ -21,20 +21,24 @@ export function relations(
     known.catch(() => homes.delete(home))
     return known
   }
+  /** Only what leads somewhere: whoever likes may ask for any other, and as many as he likes. */
+  const noted = (from: string, relation: string, template: string | undefined): string | undefined => {
+    if (template !== undefined) seen.set(from, (seen.get(from) ?? new Set()).add(relation))
+    return template
+  }
   return {
     seen,
     resolve(from, relation) {
-      seen.set(from, (seen.get(from) ?? new Set()).add(relation))
-      const [service, name] = relation.split(':') as [string, string]
+      const [, service = '', name = ''] = /^([^:]+):(.+)$/.exec(relation) ?? []
       const here = running.get(service)
       if (here !== undefined) {
         const path = here.service.resources.find((resource) => resource.name === name)?.path
-        return path === undefined ? undefined : `/${service}${path}`
+        return noted(from, relation, path === undefined ? undefined : `/${service}${path}`)
       }
-      const home = elsewhere[service]
-      if (home === undefined) return undefined
+      if (!Object.hasOwn(elsewhere, service)) return undefined
+      const home = elsewhere[service]!
       return linksOf(home).then(
-        (links) => (links[name] === undefined ? undefined : absolute(links[name].href, home)),
+        (links) => noted(from, relation, Object.hasOwn(links, name) ? absolute(links[name]!.href, home) : undefined),
         () => undefined,
       )
     },
