@@ -1,10 +1,11 @@
 import { events } from '@headwater/contract'
-import { random } from '@headwater/stats'
+import { random, unitsNeeded } from '@headwater/stats'
 import { expect, it } from 'vitest'
 import { z } from 'zod'
 import { eventsTable, type TableEvent } from '../test/events-table.ts'
 import { outlook } from './forecast.ts'
-import { experiment, sum } from './index.ts'
+import { type Experiment, experiment, share, sum } from './index.ts'
+import { methodOf } from './results.ts'
 
 const facts = events('pots', { Saved: { data: z.object({ customerId: z.string(), amountMinor: z.int() }) } })
 const declare = (expect_: `${number}%`, change: object = {}) =>
@@ -30,7 +31,7 @@ function history(): TableEvent[] {
   }))
 }
 
-async function forecast(of: ReturnType<typeof declare>, said = history()) {
+async function forecast(of: Experiment<any>, said = history()) {
   const table = await eventsTable(said)
   try {
     return await outlook(of, table)
@@ -57,6 +58,38 @@ it('says so when the traffic will never show it, and what it would show', async 
     reason: 'not-with-this-traffic',
     sentence: expect.stringMatching(/lift of/),
   })
+})
+
+it('takes the share of all who come, not of those who have the event already', async () => {
+  const pots = events('pots', {
+    Saved: { data: z.object({ customerId: z.string() }) },
+    PotOpened: { data: z.object({ customerId: z.string() }) },
+  })
+  const of = (expected: '3pp' | '10%') =>
+    experiment('round-ups', {
+      hypothesis: 'Rounding up makes more customers save.',
+      unit: 'customerId',
+      variants: { plain: 50, rounded: 50 },
+      primary: share(pots.Saved, { within: '7d', expect: expected }),
+      decide: { after: '14d', by: '2027-02-01' },
+    })
+  // Each opens a pot; three of ten save the day after.
+  const [start, day] = [1_800_000_000_000_000, 86_400_000_000]
+  const said = Array.from({ length: 4000 }, (_, i) => {
+    const [time, data] = [start + Math.floor(i / 100) * day + (i % 100) * 1_000_000, { customerId: `c${i}` }]
+    const opened = { service: 'pots', type: 'PotOpened', time, data }
+    return i % 10 < 3 ? [opened, { ...opened, type: 'Saved', time: time + day }] : [opened]
+  }).flat()
+  const history_ = said.sort((a, b) => a.time - b.time).map((event, i) => ({ ...event, position: i + 1 }))
+  const { history: past, expected, sentence } = await forecast(of('3pp'), history_)
+  expect(past.units).toBeGreaterThan(3000)
+  const plan = { baseline: { mean: 0.3, variance: 0.21 }, alpha: 0.05, method: methodOf(of('3pp')) }
+  const needed = unitsNeeded(plan, { difference: 0.03 })
+  if (expected?.kind !== 'computed' || needed.kind !== 'computed') throw new Error(sentence)
+  // To the day: a hundred come on each.
+  expect(Math.abs(expected.units - needed.units) / needed.units).toBeLessThan(0.05)
+  expect(sentence).toMatch(/^In \d+ days it can see a difference of 0.03/)
+  expect((await forecast(of('10%'), history_)).sentence).toMatch(/^In \d+ days it can see a lift of 10 %/)
 })
 
 it('looks at the variants that somebody gets', async () => {

@@ -8,7 +8,7 @@ import { leastClock, observedMetric, vector } from './observe.ts'
 import type { LookAt } from './observed.ts'
 import { ExperimentRefused } from './refused.ts'
 import { alphaOf, methodOf } from './results.ts'
-import { outcomesSql, type Query, within } from './sql.ts'
+import { namedSql, outcomesSql, type Query, within } from './sql.ts'
 
 export interface Outlook {
   /** The stretch of real history that was taken for the time to come. */
@@ -28,7 +28,7 @@ const historyDays = 28
 
 /**
  * What an experiment will be able to see, from history as it was: as if it had started four weeks and a window ago, every unit exposed by its first event of
- * the primary metric. Throws HW_NO_HISTORY when nobody came.
+ * the primary metric; where that is a share, by its first event of that service. Throws HW_NO_HISTORY when nobody came.
  */
 export async function outlook(
   experiment: Experiment<any>,
@@ -39,8 +39,14 @@ export async function outlook(
   const to = at.time === undefined ? await leastClock(query, positions) : microsAt(at.time)
   const from = to - historyDays * dayMicros - microsOf(primary.within!)
   const seen = within(positions, to)
+  const events = eventsIn(primary)[0]!
+  // Who has the event is no share of those who have it: of a share, everybody comes whom its service names.
+  const coming =
+    primary.kind === 'share'
+      ? namedSql(events.service, experiment.unit, seen)
+      : outcomesSql(events, experiment.unit, seen)
   const arriving = `select distinct on (unit) unit, 'all' as variant, service, position, time, causation_id
-    from (${outcomesSql(eventsIn(primary)[0]!, experiment.unit, seen)}) where time >= ${from} and unit is not null order by unit, time, position`
+    from (${coming}) where time >= ${from} and unit is not null order by unit, time, position`
   const days = await query(
     `select cast((time - ${from}) // ${dayMicros} as varchar) as day, cast(count(*) as varchar) as units from (${arriving}) group by all`,
   )

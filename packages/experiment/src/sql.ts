@@ -68,6 +68,11 @@ export function outcomesSql(events: Events, unit: string, seen: string, measure?
     from (${own}) o asof join (${names}) n on o.service = n.service and o.stream = n.stream and o.position >= n.position`
 }
 
+/** Every event of a service that names a unit: (unit, service, position, time, causation_id). */
+export function namedSql(service: string, unit: string, seen: string): string {
+  return `select ${field(unit)} as unit, ${columns} from events where service = ${text(service)} and ${field(unit)} is not null and ${seen}`
+}
+
 /** Requests of whoever was exposed in the same append. */
 function requestsSql(events: Events, seen: string): string {
   const exposed = `select service, causation_id, epoch_us(recorded_at) as time, ${field('unit')} as unit from events
