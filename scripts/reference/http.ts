@@ -56,6 +56,12 @@ export const landscapePaths: readonly Path[] = [
   { method: 'POST', path: '/removals/{service}', scope: 'operate', says: 'removes it' },
   { method: 'POST', path: '/lineages/{service}', scope: 'operate', says: 'goes on as a new lineage, after a restore' },
   { method: 'POST', path: '/imports/{service}', scope: 'operate', says: 'takes a part of an exported log' },
+  {
+    method: 'GET',
+    path: '/projections/{service}/{projection}',
+    scope: 'operate',
+    says: 'its rows as lines, with the position they are of',
+  },
   { method: 'GET', path: '/parked/{service}/{consumer}', scope: 'operate', relation: 'parked', says: 'parked events' },
   {
     method: 'POST',
@@ -128,13 +134,6 @@ export const servicePaths: readonly Path[] = [
     says: 'breaking changes that somebody let pass, and why',
   },
   { method: 'POST', path: '/contract/overrides', scope: 'operate', says: 'lets one pass' },
-  {
-    method: 'GET',
-    path: '/consumers',
-    scope: 'operate',
-    relation: 'consumers',
-    says: 'how far each of its consumers is',
-  },
 ]
 
 const rows = (paths: readonly Path[]) =>

@@ -52,8 +52,7 @@ it('says of every value of a package what it is for', async () => {
   expect(silent).toEqual([])
 })
 
-const named = (path: string) =>
-  path.replace('{service}', 'nobody').replace('{consumer}', 'nobody').replace('{stream}', 'pot-1')
+const named = (path: string) => path.replace('{stream}', 'pot-1').replaceAll(/\{\w+\}/g, 'nobody')
 
 /** Status with a token of these rights; without any, as nobody. */
 async function status({ method, path }: Path, scopes?: readonly string[]): Promise<number> {

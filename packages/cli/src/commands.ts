@@ -114,7 +114,7 @@ export const commands: readonly Listed[] = [
   },
   {
     name: 'contract history',
-    summary: 'Runs upcasters, schemas and mappings of the code over every stored event: what would differ',
+    summary: 'Runs upcasters, schemas, mappings and projections of the code over every stored event: what would differ',
     load: async () => (await import('./commands/contract-history.ts')).contractHistory,
   },
   {

@@ -7,7 +7,7 @@ import { changesSince, type Coded } from './contracts.ts'
 function coded(fields: z.ZodRawShape): Coded {
   const facts = events('pots', { Saved: { data: z.object({ potId: z.string(), ...fields }), level: 'published' } })
   const contract = contractOf(facts)
-  return { service: 'pots', contract, document: contractDocument(contract, { inside: true }) }
+  return { service: 'pots', contract, document: contractDocument(contract, { inside: true }), projections: [] }
 }
 const first = coded({ amountMinor: z.int(), note: z.string() })
 const smaller = coded({})

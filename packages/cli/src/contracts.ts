@@ -3,6 +3,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Contract, type ContractDocument, contractDocument } from '@headwater/contract'
 import { type Change, compareContracts, type KnownReader } from '@headwater/contract/compare'
+import type { AnyProjection } from '@headwater/event-store'
 import { wholeContract } from '@headwater/service/landscape'
 import { Ended, exitCode } from './command.ts'
 import type { Connection } from './connection.ts'
@@ -13,6 +14,7 @@ export interface Coded {
   readonly service: string
   readonly contract: Contract
   readonly document: ContractDocument
+  readonly projections: readonly AnyProjection[]
 }
 
 /** Contracts of the services of a landscape's folder, or of those named. */
@@ -28,7 +30,8 @@ export async function codedContracts(folder: string, only: readonly string[]): P
     .filter(({ name }) => only.length === 0 || only.includes(name))
     .map(({ name, service }) => {
       const contract = wholeContract(name, service.facts)
-      return { service: name, contract, document: contractDocument(contract, { inside: true }) }
+      const document = contractDocument(contract, { inside: true })
+      return { service: name, contract, document, projections: service.projections ?? [] }
     })
 }
 

@@ -6,13 +6,14 @@ import type { Session } from './session.ts'
 /** The text of a COPY statement with its `$names` filled in as literals: COPY takes no parameters. */
 export function filled(
   text: string,
-  values: Readonly<Record<string, number | string | readonly string[] | undefined>>,
+  values: Readonly<Record<string, number | string | boolean | readonly string[] | undefined>>,
 ) {
   return text.replaceAll(/\$(\w+)/g, (_, name: string) => literal(values[name]))
 }
 
-function literal(value: number | string | readonly string[] | undefined): string {
+function literal(value: number | string | boolean | readonly string[] | undefined): string {
   if (value === undefined) return 'null'
+  if (typeof value === 'boolean') return String(value)
   if (typeof value === 'number') return String(Math.trunc(value))
   return typeof value === 'string' ? pg.escapeLiteral(value) : `array[${value.map(pg.escapeLiteral).join(',')}]`
 }

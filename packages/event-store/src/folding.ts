@@ -1,14 +1,14 @@
 import { contractOf, type EventType, isPersonal } from '@headwater/contract'
 import type { Build, Builds } from './build.ts'
 import { copiedLines, filled } from './copied.ts'
-import { type Decider, definitionOf } from './decider.ts'
-import { rowsOf } from './decision.ts'
+import { definitionOf } from './decider.ts'
 import type { InlineProjection } from './execute.ts'
+import { inlineStep } from './inline-step.ts'
 import type { Keyring } from './keyring.ts'
 import type { AnyProjection, FoldProjection, SqlProjection } from './projection.ts'
 import { openEvents } from './sealing.ts'
 import type { Session } from './session.ts'
-import { evolver, type Loaded, upcast } from './states.ts'
+import { type Loaded, upcast } from './states.ts'
 import { statement } from './statement.ts'
 
 /** Brings one build forward, a page at a time. */
@@ -181,6 +181,7 @@ class InlineFolding implements Folding {
   readonly #builds: Builds
   readonly #build: Build
   readonly #projection: InlineProjection
+  readonly #step: ReturnType<typeof inlineStep>
   /** Of every entity seen, as of `#at`. */
   #states = new Map<string, Loaded>()
   #at = 0
@@ -193,6 +194,7 @@ class InlineFolding implements Folding {
     this.#builds = builds
     this.#build = build
     this.#projection = projection
+    this.#step = inlineStep(projection)
   }
 
   async step(after: number, last: number): Promise<number | undefined> {
@@ -214,24 +216,16 @@ class InlineFolding implements Folding {
 
   async #rowsOf(events: readonly FoldedEvent[]): Promise<Map<string, string | undefined>> {
     const changed = new Map<string, string | undefined>()
-    const decider: Decider = this.#projection.decider
-    const definition = definitionOf(decider)
-    const { types } = contractOf(definition.facts)
-    const evolve = evolver(definition)
-    const prefix = `${definition.category}-`
-    const own = events.filter(({ stream }) => stream.startsWith(prefix))
+    const { category, facts } = definitionOf(this.#projection.decider)
+    const own = events.filter(({ stream }) => stream.startsWith(`${category}-`))
     // Opened, as they were when the rows were made by the append; those of the forgotten are left out.
-    if (this.#keys !== undefined && isPersonal(definition.facts))
-      for (const [index, { data }] of (await openEvents(this.#keys, definition.facts, own)).entries())
-        own[index]!.data = data
+    if (this.#keys !== undefined && isPersonal(facts))
+      for (const [index, { data }] of (await openEvents(this.#keys, facts, own)).entries()) own[index]!.data = data
     for (const event of own) {
-      const id = event.stream.slice(prefix.length)
-      const before = this.#states.get(id)?.state ?? definition.initialState()
-      const after = { state: evolve(before, event), version: event.version }
+      const id = event.stream.slice(category.length + 1)
+      const { after, rows } = this.#step(id, this.#states.get(id), event)
       this.#states.set(id, after)
-      const given = { type: event.type, data: upcast(types.get(event.type), event.schemaVersion, event.data) }
-      for (const { key, value } of rowsOf(this.#projection, given, { decider, id, ...after }))
-        changed.set(key, textOf(value))
+      for (const { key, value } of rows) changed.set(key, textOf(value))
     }
     return changed
   }

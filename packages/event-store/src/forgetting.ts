@@ -1,28 +1,30 @@
 import { contractOf } from '@headwater/contract'
 import type { ProjectionRow } from './append.ts'
 import { definitionOf } from './decider.ts'
-import { rowsOf } from './decision.ts'
 import type { InlineProjection } from './execute.ts'
+import { inlineStep } from './inline-step.ts'
 import { type Keyring, leaseMs } from './keyring.ts'
 import { openEvents } from './sealing.ts'
-import { evolver, upcast } from './states.ts'
+import type { Loaded } from './states.ts'
 import { type EventStore, insideOf } from './store.ts'
 import { statement } from './statement.ts'
 
-/** After so long no other process has anything of a person who was forgotten in memory. */
-export const forgottenEverywhereMs = 2 * leaseMs
+/** The key is gone, and what was read with it here. */
+export interface ForgottenPerson {
+  /** Makes the rows anew once more: until `afterMs` have passed other processes may have written what they had opened before. */
+  again(): Promise<void>
+  readonly afterMs: number
+}
 
 /**
  * Forgets a person: deletes the key, and what the rows of `personal` projections said of the person; they become what a rebuild would
  * make of them. Reads the log twice for each of these projections. Safe to do again.
- * @returns makes the rows anew once more. Where other processes write too, call it after `forgottenEverywhereMs`: until then they may
- * have written what they had opened before.
  */
 export async function forgetPerson(
   store: EventStore,
   { keys, projections }: { readonly keys: Keyring; readonly projections: readonly InlineProjection[] },
   person: string,
-): Promise<() => Promise<void>> {
+): Promise<ForgottenPerson> {
   const personal = projections.filter((projection) => projection.personal === true)
   /** Keys of the rows there may be, by projection and entity: without the person's key they could not be told any more. */
   const written = personal.map((projection) => ({ projection, entities: new Map<string, Set<string>>() }))
@@ -34,7 +36,7 @@ export async function forgetPerson(
         entities.set(id, rows)
       }
   }
-  const renewed = async (): Promise<void> => {
+  const again = async (): Promise<void> => {
     await look() // what came since
     for (const { projection, entities } of written)
       for (const [id, before] of entities) await renew(store, keys, { projection, id, before: [...before] })
@@ -42,8 +44,8 @@ export async function forgetPerson(
   await look()
   await keys.forget(person)
   store.states.forgetOpened()
-  await renewed()
-  return renewed
+  await again()
+  return { again, afterMs: 2 * leaseMs }
 }
 
 /** Ids of the entities whose events name a person. */
@@ -61,19 +63,16 @@ async function entitiesOf(store: EventStore, { decider }: InlineProjection, pers
 
 /** The rows of one entity, undefined where one was deleted, as they follow from its events by the keys there are. */
 async function foldRows(store: EventStore, keys: Keyring, projection: InlineProjection, id: string) {
-  const definition = definitionOf(projection.decider)
-  const { types } = contractOf(definition.facts)
-  const evolve = evolver(definition)
+  const { category, facts } = definitionOf(projection.decider)
+  const step = inlineStep(projection)
   const rows = new Map<string, ProjectionRow>()
-  let [state, version] = [definition.initialState(), 0]
-  for (const event of await openEvents(keys, definition.facts, await store.read(`${definition.category}-${id}`))) {
-    state = evolve(state, event)
-    version = event.version
-    const given = { type: event.type, data: upcast(types.get(event.type), event.schemaVersion, event.data) }
-    for (const row of rowsOf(projection, given, { decider: projection.decider, id, state, version }))
-      rows.set(row.key, row)
+  let state: Loaded | undefined
+  for (const event of await openEvents(keys, facts, await store.read(`${category}-${id}`))) {
+    const { after, rows: written } = step(id, state, event)
+    state = after
+    for (const row of written) rows.set(row.key, row)
   }
-  return { rows, version }
+  return { rows, version: state?.version ?? 0 }
 }
 
 /** Writes the rows anew, at the version they were made for: a decision in between makes it try again. */

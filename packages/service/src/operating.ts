@@ -5,6 +5,7 @@ import { importPart } from './importing.ts'
 import type { Landscape } from './landscape.ts'
 import { parked } from './parking.ts'
 import { StillRead } from './removal.ts'
+import { projected } from './projected.ts'
 import { rebuildOf, rewind } from './replaying.ts'
 import { lacking } from './right.ts'
 import type { Running } from './running.ts'
@@ -17,9 +18,9 @@ export async function operate(
   request: Request,
   { caller }: { readonly caller?: Caller },
 ): Promise<Response | undefined> {
-  const [, kind, name = '', consumer] = /^\/([a-z]+)\/([a-z][a-z0-9-]*)(?:\/([\w-]+))?$/.exec(path) ?? []
+  const [, kind, name = '', part] = /^\/([a-z]+)\/([a-z][a-z0-9-]*)(?:\/([\w-]+))?$/.exec(path) ?? []
   const asked = `${request.method} /${kind}/`
-  const one = consumer === undefined ? ofService[asked]?.(name) : ofConsumer[asked]?.(name, consumer)
+  const one = part === undefined ? ofService[asked]?.(name) : ofPart[asked]?.(name, part)
   const act = acts[`${request.method} ${path}`] ?? one
   if (act === undefined) return undefined
   const scope = request.method === 'GET' && path === '/status' ? 'events:read' : 'operate'
@@ -76,8 +77,12 @@ const ofService: Readonly<Record<string, (name: string) => Act>> = {
   },
 }
 
-/** What is asked of one consumer of a service. */
-const ofConsumer: Readonly<Record<string, (name: string, consumer: string) => Act>> = {
+/** What is asked of one part of a service, a consumer or a projection. */
+const ofPart: Readonly<Record<string, (name: string, part: string) => Act>> = {
+  'GET /projections/': (name, projection) => async (landscape) => {
+    const found = landscape.services.get(name)
+    return found === undefined ? missing(name) : projected(found, projection)
+  },
   'GET /parked/': withConsumer(parked),
   'POST /parked/': withConsumer(parked),
   'POST /rewinds/': withConsumer(rewind),
@@ -149,5 +154,5 @@ const acts: Readonly<Record<string, Act>> = {
 
 /** First parts of all these paths: no service may be called so. */
 export const operatorPaths: ReadonlySet<string> = new Set(
-  [acts, ofService, ofConsumer].flatMap((asked) => Object.keys(asked).map((act) => act.split('/')[1]!)),
+  [acts, ofService, ofPart].flatMap((asked) => Object.keys(asked).map((act) => act.split('/')[1]!)),
 )

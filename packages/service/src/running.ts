@@ -16,7 +16,6 @@ import {
   type Following,
   followLog,
   forgetPerson,
-  forgottenEverywhereMs,
   type InlineProjection,
   type Keyring,
   load,
@@ -179,10 +178,10 @@ async function begin(
     load: async (decider, id) => (await load(store, decider as any, id)).state as any,
     handle: (request, context) => open.track(request, handle(request, context)),
     async forget(person) {
-      const again = await forgetPerson(store, { keys, projections: inline }, person)
+      const { again, afterMs } = await forgetPerson(store, { keys, projections: inline }, person)
       const later = setTimeout(() => {
         again().catch((error: Error) => log('error', 'forgetting-failed', { message: error.message }))
-      }, forgottenEverywhereMs).unref()
+      }, afterMs).unref()
       stops.push(async () => clearTimeout(later))
     },
     status: () => statusOf(running),

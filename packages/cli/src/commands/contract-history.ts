@@ -3,6 +3,7 @@ import { type Command, Ended, exitCode, type Invocation } from '../command.ts'
 import { connect, type Connection } from '../connection.ts'
 import { type Coded, codedContracts, contractUrl } from '../contracts.ts'
 import { feedPages, type Wanted } from '../feed-pages.ts'
+import { rerunProjections, type RowsDiffer } from '../projection-history.ts'
 
 export interface Found extends Finding {
   readonly service: string
@@ -25,31 +26,45 @@ export const contractHistory: Command = {
   },
 }
 
-/** Runs the code's upcasters, schemas and mappings over every event stored, beside what readers are shown of each now. */
+/**
+ * Runs the code's upcasters, schemas, mappings and projections over every event stored, beside what readers are shown of each now and
+ * the rows that are read now.
+ */
 export async function historyOf(
   connection: Connection,
   coded: readonly Coded[],
   invocation: Invocation,
-): Promise<Found[]> {
-  const found: Found[] = []
-  for (const { service, contract } of coded) {
+): Promise<(Found | RowsDiffer)[]> {
+  const found: (Found | RowsDiffer)[] = []
+  for (const one of coded) {
+    const { service, contract } = one
     if ((await contractUrl(connection, service)) === undefined) continue // not there yet: no history
     const run = rerun(contract)
+    const projections = await rerunProjections(connection, one)
     const progress = invocation.output.progress(`events of ${service}`, 0)
     const shown = shownAlong(connection, invocation, service)
     for await (const event of eventsOf(connection, invocation, { service, view: 'log' })) {
       run.take(event, await shown.at(event.position))
+      const { position, stream, streamVersion: version, type, schemaVersion, data } = event
+      const occurredAt = new Date(event.occurredAt)
+      projections.take({ position, stream, version, type, schemaVersion, occurredAt, data })
       progress.at(run.events)
     }
     progress.end()
-    found.push(...run.findings().map((finding) => ({ service, ...finding })))
+    found.push(...run.findings().map((finding) => ({ service, ...finding })), ...projections.findings())
+    for (const name of projections.passedOver)
+      invocation.output.say(`projection ${name} of ${service} was not run: it is new, in SQL, or holds personal data`)
   }
   return found
 }
 
-export function historyText({ service, type, kind, version, count, first, detail }: Found): string {
-  const form = version === undefined ? '' : ` (published version ${version})`
-  return `HISTORY  ${service} ${type}${form}: ${kind.replaceAll('-', ' ')}, ${count} events, the first at position ${first}\n         ${detail}`
+export function historyText(found: Found | RowsDiffer): string {
+  const { service, kind, count, detail } = found
+  const what = kind.replaceAll('-', ' ')
+  if ('projection' in found)
+    return `HISTORY  ${service} projection ${found.projection}: ${what}, ${count} rows\n         ${detail}`
+  const form = found.version === undefined ? '' : ` (published version ${found.version})`
+  return `HISTORY  ${service} ${found.type}${form}: ${what}, ${count} events, the first at position ${found.first}\n         ${detail}`
 }
 
 async function* eventsOf(connection: Connection, invocation: Invocation, wanted: Wanted) {

@@ -1,5 +1,6 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { rebuild } from '@headwater/event-store'
 import { type Landscape, startLandscape } from '@headwater/service/landscape'
 import { throwAwayServer } from '@headwater/testing'
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest'
@@ -15,11 +16,24 @@ let folder: string
 let elsewhere: string
 let server: Awaited<ReturnType<typeof throwAwayServer>>
 
-const potsCode = (declaration: string) => `
-import { events, service } from '@headwater/service'
+/** `add`: what a balance becomes by one event of `minor`. */
+const potsCode = (declaration: string, add = 'sum + minor') => `
+import { decider, events, projection, service } from '@headwater/service'
 import { z } from 'zod'
 export const pots = events('pots', { Saved: { ${declaration} } })
-export default service('pots', { facts: pots, resources: [] })
+const balances = projection('balances', pots, {
+  key: ({ data }) => data.potId,
+  initial: () => ({ sum: 0 }),
+  on: { Saved: ({ sum }, { amountMinor = 0, minor = amountMinor }) => ({ sum: ${add} }) },
+})
+const pot = decider('pot', pots, {
+  commands: { save: z.object({ amountMinor: z.int() }) },
+  initialState: () => ({ sum: 0 }),
+  decide: { save: ({ amountMinor }, _, { id }) => [pots.Saved({ potId: id, amountMinor, note: 'a' })] },
+  evolve: { Saved: ({ sum }, { amountMinor = 0, minor = amountMinor }) => ({ sum: ${add} }) },
+})
+const full = { name: 'full', decider: pot, rows: (_, { id, state }) => [{ key: id, value: state.sum }] }
+export default service('pots', { facts: pots, resources: [], projections: [balances, full] })
 `
 const before = `data: z.object({ potId: z.string(), amountMinor: z.int(), note: z.string() }), level: 'published'`
 const listsCode = `
@@ -52,10 +66,11 @@ beforeAll(async () => {
     log: () => undefined,
   })
   await writeFile(join(directory, 'landscape.json'), JSON.stringify({ url: landscape.url }))
+  const pots = landscape.services.get('pots')!
   const events = [1, 2].map((amountMinor) => ({ type: 'Saved', data: { potId: 'p1', amountMinor, note: 'a' } }))
-  await landscape.services
-    .get('pots')!
-    .store.append({ streams: [{ stream: 'pot-p1', events }], meta: { correlationId: 'c', causationId: 'c' } })
+  const meta = { correlationId: 'c', causationId: 'c' }
+  await pots.store.append({ streams: [{ stream: 'pot-p1', events }], meta })
+  for (const projection of pots.service.projections!) await rebuild(pots.store, projection)
   await vi.waitUntil(async () => {
     const { pool } = landscape.services.get('pots')!.surroundings
     return (await pool.query(`select from headwater.contract_readers where reader = 'lists/list-pots'`)).rowCount === 1
@@ -144,6 +159,30 @@ it('finds by history what no schema shows', async () => {
     exit: 4,
     text: expect.stringContaining('does not fit, 1 events'),
   })
+})
+
+it('says which rows the code would make otherwise, of projections that follow the log and of those that travel with it', async () => {
+  expect(await run(contractHistory, ['pots'])).toEqual({ exit: 0, text: expect.stringContaining('as before') })
+  await code('pots', potsCode(before, 'sum + minor + 1'))
+  const { exit, text } = await run(contractHistory, ['pots'])
+  expect(exit).toBe(4)
+  expect(text).toContain('HISTORY  pots projection balances: rows differ, 1 rows\n         p1: {"sum":3} → {"sum":5}')
+  expect(text).toContain('HISTORY  pots projection full: rows differ, 1 rows\n         p1: 3 → 5')
+  await code('pots', potsCode(before, 'sum.nothing.at'))
+  expect((await run(contractHistory, ['pots'])).text).toMatch(
+    /balances: rows failed, 1 rows\n *at position 1: TypeError/,
+  )
+})
+
+it('has rows of declared projections alone, for operators', async () => {
+  const ask = async (projection: string) => {
+    const token = await landscape.issuer.sign({ subject: 'op', scopes: ['operate'] })
+    const url = new URL(`/projections/pots/${projection}`, landscape.url)
+    return await fetch(url, { headers: { authorization: `Bearer ${token}` } })
+  }
+  expect(await (await ask('full')).text()).toBe('{"position" : 2}\n{"key" : "p1", "value" : 3}\n')
+  const none = await ask('nothing')
+  expect([none.status, await none.json()]).toMatchObject([404, { code: 'HW_NO_SUCH_PROJECTION' }])
 })
 
 const tokenOf = (subject: string) => landscape.issuer.sign({ subject, scopes: ['events:read', 'explore'] })
