@@ -3,13 +3,14 @@ export function scaffold(
   name: string,
   followed?: { readonly service: string; readonly type: string; readonly facts: string },
 ): Readonly<Record<string, string>> {
-  const facts = camel(name)
-  const things = { facts, entity: singular(facts), Entity: pascal(singular(name)), list: name }
+  const facts = free(camel(name), 'Facts')
+  const entity = free(singular(camel(name)), 'Item')
+  const things = { facts, entity, Entity: pascal(singular(name)), file: fileOf(name), list: free(name, '-list') }
   return {
     'events.ts': eventsFile(name, things),
-    [`${singular(name)}.ts`]: deciderFile(name, things),
+    [`${things.file}.ts`]: deciderFile(things),
     'service.ts': serviceFile(name, things, followed),
-    [`${singular(name)}.test.ts`]: testFile(name, things),
+    [`${things.file}.test.ts`]: testFile(things),
   }
 }
 
@@ -17,9 +18,31 @@ interface Things {
   readonly facts: string
   readonly entity: string
   readonly Entity: string
+  /** The decider's file, without its ending. */
+  readonly file: string
+  /** Path below the service, and name, of its list. */
+  readonly list: string
 }
 
-const camel = (name: string) => name.replaceAll(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
+/**
+ * What a thing of the new service cannot be called, by the reason: words of the language, what its files name besides, streams that
+ * every service keeps beside its own, and paths and relations that every service has.
+ */
+const taken = new Set(
+  [
+    'arguments await break case catch class const continue debugger default delete do else enum eval export extends',
+    'false finally for function if implements import in instanceof interface let new null package private protected',
+    'public return static super switch this throw true try typeof undefined var void while with yield',
+    'all cmd consumer decider events follow followed given it item link list only refuse resource rows seen service view z',
+    'allocation experiment exposure request',
+    'consumers contract curies entry home log openapi.json profile rels self streams',
+  ].flatMap((words) => words.split(' ')),
+)
+const free = (name: string, otherwise: string) => (taken.has(name) ? `${name}${otherwise}` : name)
+const fileOf = (name: string) =>
+  ['events', 'service'].includes(singular(name)) ? `${singular(name)}-item` : singular(name)
+
+const camel = (name: string) => name.replaceAll(/-+([a-z0-9]?)/g, (_, letter: string) => letter.toUpperCase())
 const pascal = (name: string) => camel(name).replace(/^./, (letter) => letter.toUpperCase())
 const singular = (name: string) => (name.endsWith('s') && name.length > 2 ? name.slice(0, -1) : `${name}Item`)
 
@@ -33,10 +56,7 @@ export const ${facts} = events('${name}', {
 })
 `
 
-const deciderFile = (
-  name: string,
-  { facts, entity, Entity }: Things,
-) => `import { decider, refuse } from '@headwater/service'
+const deciderFile = ({ facts, entity, Entity }: Things) => `import { decider, refuse } from '@headwater/service'
 import { z } from 'zod'
 import { ${facts} } from './events.ts'
 
@@ -56,19 +76,18 @@ export const ${entity} = decider('${entity.toLowerCase()}', ${facts}, {
 
 function serviceFile(
   name: string,
-  { facts, entity }: Things,
+  { facts, entity, file, list }: Things,
   followed: { service: string; type: string; facts: string } | undefined,
 ): string {
-  const file = `./${singular(name)}.ts`
-  const resources = `const item = resource('/${name}/{${entity}Id}', ${entity}, {
-  links: { all: () => link('${name}') },
+  const resources = `const item = resource('/${list}/{${entity}Id}', ${entity}, {
+  links: { all: () => link('${list}') },
   actions: {
     open: { scope: '${name}:write', create: 'server' },
     close: { scope: '${name}:write', when: (${entity}) => ${entity}.open },
   },
 })
 
-const list = view('/${name}', async (_, { rows }) => ({ ${facts}: (await rows('${name}', {})).map(({ value }) => value) }), { links: {} })
+const list = view('/${list}', async (_, { rows }) => ({ ${facts}: (await rows('${name}', {})).map(({ value }) => value) }), { links: {} })
 `
   const projection = `const all: InlineProjection = {
   name: '${name}',
@@ -79,18 +98,19 @@ const list = view('/${name}', async (_, { rows }) => ({ ${facts}: (await rows('$
   if (followed === undefined) {
     return `import { type InlineProjection, link, resource, service, view } from '@headwater/service'
 import { ${facts} } from './events.ts'
-import { ${entity} } from '${file}'
+import { ${entity} } from './${file}.ts'
 
 ${projection}
 ${resources}
 export default service('${name}', { facts: ${facts}, resources: [item, list], projections: [all] })
 `
   }
-  const table = `${name.replaceAll('-', '_')}.seen`
+  // The database is the service's own, so its name need not be in there.
+  const table = 'own.seen'
   return `import { consumer, type InlineProjection, link, only, resource, service, view } from '@headwater/service'
-import { ${followed.facts} } from '../${followed.service}/events.ts'
+import { ${followed.facts} as followed } from '../${followed.service}/events.ts'
 import { ${facts} } from './events.ts'
-import { ${entity} } from '${file}'
+import { ${entity} } from './${file}.ts'
 
 ${projection}
 ${resources}
@@ -101,7 +121,7 @@ const seen = view(
   { links: {} },
 )
 
-const follow = consumer('follow-${followed.service}', only(${followed.facts}, '${followed.type}'), {
+const follow = consumer('follow-${followed.service}', only(followed, '${followed.type}'), {
   async batch(events, { query }) {
     await query(
       \`insert into ${table} as s (key, times) select key, count(*) from unnest($1::text[]) key group by key order by key
@@ -117,16 +137,16 @@ export default service('${name}', {
   projections: [all],
   consumers: [follow],
   tables: \`
-    create schema if not exists ${name.replaceAll('-', '_')};
+    create schema if not exists own;
     create table if not exists ${table} (key text primary key, times bigint not null)\`,
 })
 `
 }
 
-const testFile = (name: string, { facts, entity, Entity }: Things) => `import { given } from '@headwater/testing'
+const testFile = ({ facts, entity, Entity, file }: Things) => `import { given } from '@headwater/testing'
 import { it } from 'vitest'
 import { ${facts} } from './events.ts'
-import { ${entity} } from './${singular(name)}.ts'
+import { ${entity} } from './${file}.ts'
 
 it('opens once', () => {
   given(${entity}).when('open', { title: 'First' }).then(${facts}.${Entity}Opened({ title: 'First' }))

@@ -1,6 +1,7 @@
 // What places services: it loads servers, keys and the lake, which a service's author never needs.
 export type { IdentityProvider } from './identity.ts'
 export { audience, type Issuer, openIssuer } from './issuer.ts'
+export { refuseTaken } from './gateway.ts'
 export { type Landscape, type LandscapeOptions, type PlacedStatus, startLandscape } from './landscape.ts'
 export { listen, type Listening } from './listener.ts'
 export { jsonLogger, type Logger } from './logger.ts'

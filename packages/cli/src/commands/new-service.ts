@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Command, Ended, exitCode, type Invocation, required } from '../command.ts'
+import { refuseTaken } from '@headwater/service/landscape'
 import { connect, homeOf } from '../connection.ts'
 import { scaffold } from '../scaffold.ts'
 
@@ -22,6 +23,8 @@ export const newService: Command = {
     const folder = join(landscape, 'src', name)
     if (existsSync(folder))
       throw new Ended(exitCode.failed, `Expected no folder src/${name} yet, found one. Choose another name.`)
+    const services = home === undefined ? undefined : await runningServices(invocation)
+    refuseName(name, services ?? [])
     const followed = options.follow === undefined ? undefined : await followedFacts(landscape, String(options.follow))
     const began = performance.now()
     await mkdir(folder, { recursive: true })
@@ -30,7 +33,7 @@ export const newService: Command = {
     const names = Object.keys(files).sort((a, b) => Number(a === 'service.ts') - Number(b === 'service.ts'))
     for (const file of names) await writeFile(join(folder, file), files[file]!)
     output.say(`wrote src/${name}/{${names.join(',')}}`)
-    if (home === undefined) {
+    if (services === undefined) {
       output.say('no landscape runs here: `headwater dev` starts it with the new service')
       return exitCode.ok
     }
@@ -45,11 +48,38 @@ export const newService: Command = {
   },
 }
 
+/** Names of the services that the landscape has, here and elsewhere; undefined where it does not run. */
+async function runningServices(invocation: Invocation): Promise<string[] | undefined> {
+  try {
+    const { json } = await connect(invocation)
+    const { _links: links } = await json<{ _links: { service?: { name: string }[] } }>('/')
+    return [links.service ?? []].flat().map(({ name }) => name)
+  } catch (error) {
+    if (error instanceof Ended && error.exit === exitCode.environment) return undefined
+    throw error
+  }
+}
+
+/** Before a file is written: the folder runs as soon as it is there, and would replace a service of its name. */
+function refuseName(name: string, services: readonly string[]): void {
+  if (services.includes(name))
+    throw new Ended(
+      exitCode.failed,
+      `Expected a name that no service of the landscape has, got "${name}". Choose another one.`,
+    )
+  try {
+    refuseTaken(name)
+  } catch (error) {
+    throw new Ended(exitCode.usage, (error as Error).message)
+  }
+}
+
 /** The exported facts of a service's events.ts, by the name it exports them under. */
 async function followedFacts(landscape: string, said: string) {
-  const [service, type] = said.split('/') as [string, string?]
-  const text = await readFile(join(landscape, 'src', service, 'events.ts'), 'utf8').catch(() => undefined)
-  if (text === undefined || type === undefined) {
+  const [, service, type] = /^([a-z][a-z0-9-]*)\/([A-Z][A-Za-z0-9]*)$/.exec(said) ?? []
+  const path = service === undefined ? undefined : join(landscape, 'src', service, 'events.ts')
+  const text = path === undefined ? undefined : await readFile(path, 'utf8').catch(() => undefined)
+  if (text === undefined || service === undefined || type === undefined) {
     throw new Ended(
       exitCode.usage,
       `Expected --follow like payments/Credited, of a service with a src/*/events.ts; got "${said}".`,
