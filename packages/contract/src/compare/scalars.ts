@@ -55,6 +55,9 @@ function compareLower({ written, read, at }: Place): Difference[] {
     const value = read[keyword]
     const exclusive = keyword === 'exclusiveMinimum'
     if (value === undefined) return []
+    // Of whole numbers, those above 0 are those from 1 on.
+    const whole = ({ value: from, exclusive: beyond }: Bound) => (beyond ? Math.floor(from) + 1 : Math.ceil(from))
+    if (least !== undefined && written.is.type === 'integer' && whole(least) >= whole({ value, exclusive })) return []
     if (least !== undefined && (least.value > value || (least.value === value && (least.exclusive || !exclusive))))
       return []
     const rule = `${exclusive ? 'EXCLUSIVE_' : ''}MINIMUM_${least === undefined ? 'ADDED' : 'INCREASED'}` as const
@@ -68,6 +71,8 @@ function compareUpper({ written, read, at }: Place): Difference[] {
     const value = read[keyword]
     const exclusive = keyword === 'exclusiveMaximum'
     if (value === undefined) return []
+    const whole = ({ value: to, exclusive: beyond }: Bound) => (beyond ? Math.ceil(to) - 1 : Math.floor(to))
+    if (most !== undefined && written.is.type === 'integer' && whole(most) <= whole({ value, exclusive })) return []
     if (most !== undefined && (most.value < value || (most.value === value && (most.exclusive || !exclusive))))
       return []
     const rule = `${exclusive ? 'EXCLUSIVE_' : ''}MAXIMUM_${most === undefined ? 'ADDED' : 'DECREASED'}` as const

@@ -48,6 +48,10 @@ it.each<[string, z.ZodType, z.ZodType, string[]]>([
     z.array(z.object({ a: z.string().min(2) })),
     ['MIN_LENGTH_ADDED /*/a'],
   ],
+  ['the same bound of whole numbers', z.int().positive(), z.int().min(1), []],
+  ['the same bound of whole numbers, said otherwise', z.int().min(1).max(9), z.int().positive().lt(10), []],
+  ['a bound beyond it', z.int().positive(), z.int().min(2), ['MINIMUM_INCREASED ']],
+  ['the same words of other numbers', z.number().positive(), z.number().min(1), ['MINIMUM_INCREASED ']],
   ['a higher minimum', z.number().min(1), z.number().min(2), ['MINIMUM_INCREASED ']],
   [
     'a variant of a union more',
