@@ -28,3 +28,12 @@ it('is internal, version 1, unless said otherwise', () => {
   expect(contractOf(facts).types.get('PotOpened')?.level).toBe('published')
   expect([...contractOf(only(facts, 'Saved')).types.keys()]).toEqual(['Saved'])
 })
+
+it.each(['soon', '2027-02-31', '2027', '01.02.2027', ''])('refuses a day that never comes: "%s"', (until) => {
+  const declare = () => events('pots', { Saved: { data: z.object({}), level: 'deprecated', until } })
+  expect(declare).toThrow('Expected the day on which Saved goes')
+})
+
+it.each(['2027-02-28', '2027-02-01T12:00:00Z'])('takes a day of the calendar: %s', (until) => {
+  expect(events('pots', { Saved: { data: z.object({}), until } }).Saved.until).toBe(until)
+})

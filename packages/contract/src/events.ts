@@ -130,10 +130,22 @@ function factsOf(service: string, types: EventType[]): AnyFacts {
 /** What an event type may be called. */
 export const typeName = /^[A-Z][A-Za-z0-9]{0,99}$/
 
+/** A day of the calendar, with or without a time of it (ISO 8601). */
+export function isDay(text: string): boolean {
+  const day = /^\d{4}-\d{2}-\d{2}(?=(T[\d:.]+(Z|[+-]\d{2}:\d{2}))?$)/.exec(text)?.[0]
+  if (day === undefined || Number.isNaN(Date.parse(text))) return false
+  return new Date(`${day}T00:00:00Z`).toISOString().startsWith(day)
+}
+
 function eventType(service: string, type: string, said: EventDeclaration): EventType {
   if (!typeName.test(type)) {
     throw new TypeError(
       `Expected an event type like "MoneyDeposited", got "${type}". Name it in PascalCase, at most 100 letters and digits.`,
+    )
+  }
+  if (said.until !== undefined && !isDay(said.until)) {
+    throw new TypeError(
+      `Expected the day on which ${type} goes (until) like "2027-02-01", got "${said.until}". It would never come.`,
     )
   }
   const create = (data: unknown): Event => {

@@ -78,7 +78,6 @@ it('takes nothing that a contract says for code, whatever it says', async () => 
     Ordered: {
       ...said,
       level: evil,
-      until: evil,
       key: evil,
       readers: [evil],
       personal: { [evil]: evil },
@@ -89,11 +88,12 @@ it('takes nothing that a contract says for code, whatever it says', async () => 
   folders.push(folder)
   await writeFile(join(folder, 'evil.ts'), text)
   const pulled = (await import(join(folder, 'evil.ts'))) as { webOrders: Record<string, any> }
-  expect({ ...pulled.webOrders['Ordered'] }).toMatchObject({ level: evil, until: evil, key: evil })
+  expect({ ...pulled.webOrders['Ordered'] }).toMatchObject({ level: evil, key: evil })
   expect(globalThis).not.toHaveProperty('hwPulled')
   expect(readPulled(text)!.hash).toBe(readPulled(from({ Ordered: readPulled(text)!.contract.types['Ordered'] }))!.hash)
   const name = `X: {} as any })\nglobalThis.hwPulled = 1\nevents('s', { Y`
   expect(() => from({ [name]: said })).toThrow('event types like MoneyDeposited')
+  expect(() => from({ Ordered: { ...said, until: evil } })).toThrow('days like 2027-02-01')
   expect(() => from({ Ordered: said }, 'a\nb')).toThrow('a service name like web-orders')
 })
 

@@ -1,5 +1,5 @@
 import { type ContractDocument, outsideOf, type Promised } from './document.ts'
-import { typeName } from './events.ts'
+import { isDay, typeName } from './events.ts'
 import type { JsonSchema } from './schema.ts'
 import { zodOf } from './zod-code.ts'
 
@@ -26,8 +26,11 @@ const kept = /^\/\/ contract: (\{.*\})$/m
 export function pulledFile(contract: ContractDocument, entry: string): string {
   // How the owner stores its data is none of a reader's business, even where it may look inside.
   const { service, hash, types } = outsideOf(contract)
-  named(service, serviceName, 'a service name like web-orders')
-  for (const type of Object.keys(types)) named(type, typeName, 'event types like MoneyDeposited')
+  expected(serviceName.test(service), 'a service name like web-orders', service)
+  for (const [type, { until }] of Object.entries(types)) {
+    expected(typeName.test(type), 'event types like MoneyDeposited', type)
+    expected(until === undefined || isDay(until), 'days like 2027-02-01', until)
+  }
   return `// Contract of ${service}, pulled from ${new URL(entry).href}
 // Made by \`headwater contract pull\`: pull again instead of editing; leave out types and fields that you do not read.
 // \`headwater contract check\` says when it is behind, and whether that matters.
@@ -44,10 +47,10 @@ ${Object.entries(types)
 `
 }
 
-function named(text: string, name: RegExp, wanted: string): void {
-  if (name.test(text)) return
+function expected(holds: boolean, wanted: string, said: unknown): void {
+  if (holds) return
   throw Object.assign(
-    new Error(`Expected a contract with ${wanted}, got ${JSON.stringify(text).slice(0, 200)}. Nothing was written.`),
+    new Error(`Expected a contract with ${wanted}, got ${JSON.stringify(said).slice(0, 200)}. Nothing was written.`),
     { code: 'HW_CONTRACT_INVALID' },
   )
 }
