@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { JsonText, migrate, openStore } from '@headwater/event-store'
@@ -50,4 +50,15 @@ it('restores a log byte for byte, in order, also where JSON would not survive pa
   await restore(restored.store, linesOf(archived.path))
   expect(await fingerprint(restored.store)).toEqual({ events: 10, fingerprint: archived.fingerprint })
   await Promise.all([kept.remove(), restored.remove(), rm(directory, { recursive: true })])
+})
+
+it('fails where it cannot write or read, and ends nothing else', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'archive-'))
+  const kept = await emptyLog()
+  const events = [{ type: 'Saved', data: {} }]
+  await kept.store.append({ streams: [{ stream: 'pot-1', events }], meta: { correlationId: 'c', causationId: 'c' } })
+  await mkdir(join(directory, 'pots.ndjson.partial'))
+  await expect(archive(kept.store, join(directory, 'pots.ndjson'))).rejects.toThrow('EISDIR')
+  await expect(restore(kept.store, linesOf(join(directory, 'none.ndjson')))).rejects.toThrow('ENOENT')
+  await Promise.all([kept.remove(), rm(directory, { recursive: true })])
 })

@@ -1,10 +1,8 @@
 import { createHash } from 'node:crypto'
-import { once } from 'node:events'
-import { createReadStream, createWriteStream } from 'node:fs'
-import { mkdir, rename } from 'node:fs/promises'
+import { createWriteStream } from 'node:fs'
+import { mkdir, open, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { createInterface } from 'node:readline'
-import { finished } from 'node:stream/promises'
+import { pipeline } from 'node:stream/promises'
 import { type Append, type EventStore, JsonText, migrate, openStore, type StreamAppend } from '@headwater/event-store'
 import { discard, provide } from './database.ts'
 import type { Logger } from './logger.ts'
@@ -25,16 +23,14 @@ export async function archive(store: EventStore, path: string): Promise<Archive>
   await mkdir(dirname(path), { recursive: true })
   const last = await store.log.last()
   const partial = `${path}.partial`
-  const file = createWriteStream(partial, { mode: 0o600 })
-  for (let after = 0; after < last; after += linesAtATime) {
-    for await (const bytes of store.log.copy({ after, upTo: Math.min(after + linesAtATime, last) })) {
-      if (!file.write(bytes)) await once(file, 'drain')
-    }
-  }
-  file.end()
-  await finished(file)
+  await pipeline(bytesOf(store, last), createWriteStream(partial, { mode: 0o600 }))
   await rename(partial, path)
   return { path, ...(await fingerprint(store)) }
+}
+
+async function* bytesOf({ log }: EventStore, last: number): AsyncIterable<Buffer> {
+  for (let after = 0; after < last; after += linesAtATime)
+    yield* log.copy({ after, upTo: Math.min(after + linesAtATime, last) })
 }
 
 /**
@@ -57,8 +53,9 @@ export async function restore(store: EventStore, lines: Iterable<string> | Async
   await record(store, [...together.values()])
 }
 
-export function linesOf(path: string): AsyncIterable<string> {
-  return createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY })
+export async function* linesOf(path: string): AsyncIterable<string> {
+  const file = await open(path)
+  yield* file.readLines()
 }
 
 async function record(store: EventStore, appends: readonly Append[]): Promise<void> {
