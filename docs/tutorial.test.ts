@@ -1,15 +1,9 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { throwAwayServer } from '@headwater/testing'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { headwater, landscapeFolder, type Process, start } from '../packages/cli/src/landscape.fixture.ts'
-
-interface Block {
-  /** `sh`, `sh fails`, `sh eventually`, `ts`, `diff`, `text`. */
-  readonly kind: string
-  readonly lines: readonly string[]
-  readonly at: number
-}
+import { type Block, blocksOf, holds, pageOf, save } from './page.fixture.ts'
 
 let folder: string
 let remove: () => Promise<void>
@@ -29,12 +23,8 @@ afterAll(async () => {
   await remove?.()
 }, 60_000)
 
-const page = await readFile(join(import.meta.dirname, 'tutorial.md'), 'utf8')
-const blocks: Block[] = [...page.matchAll(/^```(\w.*)\n([\s\S]*?)^```$/gm)].map(([, kind, body], index) => ({
-  kind: kind!,
-  lines: body!.trimEnd().split('\n'),
-  at: index,
-}))
+const page = await pageOf('tutorial.md')
+const blocks = blocksOf(page)
 
 /** Address of the cheer that the reader made, as the answer says it. */
 let cheer = ''
@@ -66,25 +56,6 @@ async function runAll({ kind, lines }: Block): Promise<string> {
   return said
 }
 
-/** Every line of the `text` that follows stands in what was said; `…` stands for anything. */
-function holds(said: string, { lines }: Block): void {
-  for (const line of lines) {
-    const parts = line.split('…').map((part) => part.trim().replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`))
-    expect(said).toMatch(new RegExp(parts.join('.*')))
-  }
-}
-
-async function save({ kind, lines }: Block): Promise<void> {
-  const path = join(folder, lines[0]!.replace('// ', ''))
-  if (kind === 'ts') return await writeFile(path, `${lines.slice(1).join('\n')}\n`)
-  let text = await readFile(path, 'utf8')
-  for (const [, before, after] of lines.join('\n').matchAll(/^-(.*)\n((?:\+.*\n?)+)/gm)) {
-    if (!text.includes(`${before}\n`) && !text.includes(before!)) throw new Error(`No line "${before}" in ${path}.`)
-    text = text.replace(before!, after!.trimEnd().replaceAll(/^\+/gm, ''))
-  }
-  await writeFile(path, text)
-}
-
 it('is short', () => {
   expect(page.trimEnd().split('\n').length).toBeLessThanOrEqual(250)
 })
@@ -94,7 +65,7 @@ it('does what it says, line by line', async () => {
     const next = blocks[block.at + 1]
     const shown = next?.kind === 'text' ? next : undefined
     if (!block.kind.startsWith('sh')) {
-      await save(block)
+      await save(folder, block)
       if (block.kind === 'diff') await bank.says('replaced cheers')
     } else if (block.kind === 'sh eventually')
       await vi.waitFor(async () => holds(await runAll(block), shown!), { timeout: 45_000, interval: 500 })

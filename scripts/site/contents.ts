@@ -10,6 +10,7 @@ const guides = [
   'read-a-feed-by-hand',
   'ask-a-question',
   'console',
+  'change-a-published-event',
   'add-to-an-existing-service',
   'feed-from-an-outbox',
   'when-kafka-pays',
