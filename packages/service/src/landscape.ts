@@ -144,6 +144,9 @@ export async function startLandscape(services: readonly Service[], options: Land
           entry: `${origin}/`,
           fetch: fetchAs('lake', ['events:read', 'explore']),
           log,
+        }).catch(async (error: unknown) => {
+          await listening.close()
+          throw error
         })
   for (const name of Object.keys(elsewhere)) lands?.follow(name)
   const landscape: Landscape = {
