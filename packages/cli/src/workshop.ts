@@ -101,14 +101,18 @@ function readable({ text, location }: Message): string {
     : `${location.file}:${location.line}:${location.column}: ${text}\n    ${location.lineText.trim()}`
 }
 
-/** Calls `changed` once things are quiet after a save, never while the last call is at work. */
-export function watchSource(landscape: string, changed: () => Promise<void>): () => void {
+/**
+ * Calls `changed` once things are quiet after a save, never while the last call is at work. What it answers stops the watching, and
+ * resolves when nothing is at work any more.
+ */
+export function watchSource(landscape: string, changed: () => Promise<void>): () => Promise<void> {
   let timer: NodeJS.Timeout | undefined
   let working = Promise.resolve()
+  let stopped = false
   const later = () => {
     clearTimeout(timer)
     timer = setTimeout(() => {
-      working = working.then(changed)
+      working = working.then(() => (stopped ? undefined : changed()))
     }, 60)
   }
   let watcher = watched()
@@ -117,14 +121,17 @@ export function watchSource(landscape: string, changed: () => Promise<void>): ()
     // A folder that goes while it is looked into breaks the watching, not what is watched.
     one.on('error', () => {
       one.close()
+      if (stopped) return
       watcher = watched()
       later()
     })
     return one
   }
-  return () => {
+  return async () => {
+    stopped = true
     clearTimeout(timer)
     watcher.close()
+    await working
   }
 }
 

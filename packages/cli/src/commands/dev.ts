@@ -71,7 +71,13 @@ export const dev: Command = {
       const kafka = options.kafka === true ? await startKafka(landscape, directory, output) : undefined
       stops.push(() => kafka?.stop())
       if (options['no-watch'] !== true)
-        stops.push(watchSource(folder, () => replaceChanged(folder, made, landscape, output)))
+        stops.push(
+          watchSource(folder, () =>
+            replaceChanged(folder, made, landscape, output).catch((error: Error) =>
+              output.say(`${output.colour('red', 'kept as it was:')} ${error.message}`),
+            ),
+          ),
+        )
       if (!signal.aborted)
         await new Promise<void>((finish) => signal.addEventListener('abort', () => finish(), { once: true }))
       output.say('\nstopping: open requests finish first')
