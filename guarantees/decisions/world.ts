@@ -10,7 +10,7 @@ const facts = events('pots', {
   Visited: { data: z.object({ customerId: z.string() }) },
 })
 
-/** A world in which no variant does anything: how units come, and what they bring. */
+/** A world: how units come, and what they bring. */
 export interface World {
   readonly name: string
   readonly variants: Readonly<Record<string, number>>
@@ -22,6 +22,8 @@ export interface World {
   readonly windows: readonly [primary: number, guardrail: number, secondary: number]
   readonly guardrails: boolean
   readonly secondary: boolean
+  /** What units of the treatments bring more, relative; absent: nothing. */
+  readonly effect?: number
 }
 
 const two = { control: 50, treatment: 50 }
@@ -35,6 +37,7 @@ const plain: World = {
   guardrails: false,
   secondary: false,
 }
+/** In which no variant does anything. */
 export const worlds: readonly World[] = [
   plain,
   { ...plain, name: 'growing outcomes', amount: (day, dice) => Math.round(steady(dice) * (1 + day / 20)) },
@@ -53,6 +56,12 @@ export const worlds: readonly World[] = [
   { ...plain, name: 'several metrics', guardrails: true, secondary: true },
   { ...plain, name: 'four variants', variants: { control: 25, a: 25, b: 25, c: 25 } },
 ]
+
+/** In which the treatment does something: what never decides would pass everywhere else. */
+export const effects = {
+  kept: { ...plain, name: 'an effect of 10 %', effect: 0.1 },
+  killed: { ...plain, name: 'a harm of 10 %', effect: -0.1 },
+} as const satisfies Record<string, World>
 
 export function declared(world: World): Experiment<any> {
   return experiment('nothing', {
@@ -112,7 +121,12 @@ export function* looks(
 }
 
 function unitOf(world: World, day: number, dice: Random, variants: number): Unit {
-  return { variant: dice.below(variants), values: [world.amount(day, dice), dice.uniform() < 0.03, dice.below(4)] }
+  const variant = dice.below(variants)
+  const times = variant === 0 ? 1 : 1 + (world.effect ?? 0)
+  return {
+    variant,
+    values: [Math.round(times * world.amount(day, dice)), dice.uniform() < 0.03, dice.below(4)],
+  }
 }
 
 const start = Date.parse('2027-01-01T00:00:00Z')

@@ -2,9 +2,11 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { isSealed } from '@headwater/experiment'
 import { accumulate, conclude, decide, type Observed, observe } from '@headwater/experiment/analysis'
 import { openLake } from '@headwater/lake'
 import { queryOf, recompute } from '../../apps/experiments/src/index.ts'
+import { keptSums } from '../../apps/experiments/src/kept-sums.ts'
 import { full, option, report } from '../../bench/harness/report.ts'
 import { eventsTable, type TableEvent } from '../../packages/experiment/test/events-table.ts'
 import { everything } from '../../packages/experiment/test/everything.ts'
@@ -42,8 +44,25 @@ async function bySql(logs: Logs): Promise<Observed> {
   return observed
 }
 
+/** As the service keeps them: looked at after a third of each log, after two, and at the end. */
+async function keptBetween(logs: Logs, at: Observed['at']): Promise<Observed> {
+  const { query, close } = await eventsTable(Object.values(logs).flat())
+  const sums = keptSums(everything, query)
+  for (const part of [1 / 3, 2 / 3]) {
+    const places = Object.entries(logs).map(([service, log]) => [service, log[Math.floor(log.length * part)]!] as const)
+    const time = timeAt(Math.min(...places.map(([, event]) => event.time)))
+    await sums.look({
+      positions: Object.fromEntries(places.map(([service, { position }]) => [service, position])),
+      time,
+    })
+  }
+  const last = await sums.look(at)
+  close()
+  return last
+}
+
 /** Landed page by page, sealed into Parquet, asked through the gate. The second answer is asked at the first one's positions, after more has landed. */
-async function byLake(logs: Logs): Promise<readonly [now: Observed, later: Observed]> {
+async function byLake(logs: Logs): Promise<readonly [now: Observed, later: Observed, newer: Observed]> {
   const directory = mkdtempSync(join(tmpdir(), 'headwater-reproducible-'))
   const lake = await openLake({ directory, seal: { events: 300 } })
   const query = queryOf(() => lake)
@@ -63,7 +82,7 @@ async function byLake(logs: Logs): Promise<readonly [now: Observed, later: Obser
         ] as const,
     )
     for (const [service, log] of more) await land(lake, service, log)
-    return [now, await observe(everything, { query, at: now.at })]
+    return [now, await observe(everything, { query, at: now.at }), await observe(everything, { query })]
   } finally {
     await lake.close()
     rmSync(directory, { recursive: true, force: true })
@@ -112,11 +131,14 @@ const differences: Record<string, number> = {
   'batches of 1, observed after each': 0,
   'batches of 7': 0,
   'one batch': 0,
+  'kept between three looks': 0,
   'a dossier recomputed from its sums': 0,
   'the lake': 0,
   'the lake at older positions': 0,
 }
 let counted = 0
+/** Histories whose sums are others after more has landed: only there does an answer at older positions say anything. */
+let wentOn = 0
 for (let i = 0; i < histories; i++) {
   const logs = historyOf(seed * 1000 + i, size)
   const observed = await bySql(logs)
@@ -131,15 +153,18 @@ for (let i = 0; i < histories; i++) {
   say('batches of 1, observed after each', asTheyCome(logs, 1, true))
   say('batches of 7', asTheyCome(logs, 7, false))
   say('one batch', asTheyCome(logs, size, true))
+  say('kept between three looks', await keptBetween(logs, observed.at))
   const results = conclude(everything, observed)
   const dossier = JSON.parse(JSON.stringify({ experiment: everything, observed }))
+  if (!isSealed(dossier.experiment)) differences['a dossier recomputed from its sums']!++
   say(
     'a dossier recomputed from its sums',
     recompute(dossier),
     JSON.stringify({ results, decision: decide(everything, results) }),
   )
   if (i >= onTheLake) continue
-  const [now, later] = await byLake(logs)
+  const [now, later, newer] = await byLake(logs)
+  if (JSON.stringify(newer.metrics) !== JSON.stringify(now.metrics)) wentOn++
   say('the lake', now)
   say('the lake at older positions', later)
 }
@@ -147,6 +172,12 @@ for (let i = 0; i < histories; i++) {
 report(
   [
     { name: 'units entered into sums', value: String(counted), goal: '> 0', met: counted > 0 },
+    {
+      name: 'sums that changed as more landed',
+      value: `${wentOn} of ${onTheLake}`,
+      goal: '> 0',
+      met: wentOn > 0,
+    },
     ...Object.entries(differences).map(([name, count]) => ({
       name,
       value: `${count} of ${name.startsWith('the lake') ? onTheLake : histories} differ`,
