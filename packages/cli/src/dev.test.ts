@@ -38,7 +38,12 @@ async function edit(file: string, from: string, to: string): Promise<void> {
 }
 
 /** As a landscape outside this checkout would say it, but that the packages' sources are read in place of what is built. */
-const strict = { extends: '../../../tsconfig.base.json', include: ['src'], exclude: ['**/*.test.ts'] }
+const strict = {
+  extends: '../../../tsconfig.base.json',
+  compilerOptions: { customConditions: ['source'] },
+  include: ['src'],
+  exclude: ['**/*.test.ts'],
+}
 
 beforeAll(async () => {
   ;({ folder, remove } = await landscapeFolder())
