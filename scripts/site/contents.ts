@@ -11,6 +11,7 @@ const guides = [
   'ask-a-question',
   'console',
   'change-a-published-event',
+  'test-a-service',
   'add-to-an-existing-service',
   'feed-from-an-outbox',
   'when-kafka-pays',
