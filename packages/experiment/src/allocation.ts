@@ -18,6 +18,11 @@ export interface Allocation extends Placement {
   readonly everybody?: string
 }
 
+/** One that a service has adopted. `silent`: nobody was heard for so long that all get control, until somebody is. */
+export interface UsedAllocation extends Allocation {
+  readonly silent?: true
+}
+
 /** The allocation an experiment starts with, or a later version of it with another coverage or end. */
 export function allocationOf(
   experiment: Experiment<any>,

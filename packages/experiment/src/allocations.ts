@@ -1,9 +1,9 @@
-import type { Allocation } from './allocation.ts'
+import type { Allocation, UsedAllocation } from './allocation.ts'
 
 /** The allocations one service uses, kept up by what it hears and surviving the silence of who decides them. */
 export interface Allocations {
-  /** Immutable: pin it when a request arrives. After 24 h of silence every experiment is back to control. */
-  current(): ReadonlyMap<string, Allocation>
+  /** Immutable: pin it when a request arrives. After 24 h of silence every experiment is back to control, and each says so (`silent`). */
+  current(): ReadonlyMap<string, UsedAllocation>
   /** Whether this allocation is news: append `adoption` first, then `use` it. */
   isNews(allocation: Allocation): boolean
   use(allocation: Allocation): void
@@ -24,6 +24,7 @@ export function followAllocations(options: {
 }): Allocations {
   const { now, silenceMs = longestSilenceMs, onSilence = () => {} } = options
   let used: ReadonlyMap<string, Allocation> = new Map()
+  let inSilence: ReadonlyMap<string, UsedAllocation> = new Map()
   let heardAt = now()
   let said = false
   const silent = () => now() - heardAt > silenceMs
@@ -32,11 +33,13 @@ export function followAllocations(options: {
       if (!silent()) return used
       if (!said) onSilence(heardAt)
       said = true
-      return nothing
+      return inSilence
     },
     isNews: (allocation) => (used.get(allocation.experiment)?.version ?? 0) < allocation.version,
     use(allocation) {
-      if (this.isNews(allocation)) used = new Map(used).set(allocation.experiment, allocation)
+      if (!this.isNews(allocation)) return
+      used = new Map(used).set(allocation.experiment, allocation)
+      inSilence = new Map(inSilence).set(allocation.experiment, { ...allocation, silent: true })
     },
     heard() {
       heardAt = now()
@@ -45,5 +48,3 @@ export function followAllocations(options: {
     silent,
   }
 }
-
-const nothing: ReadonlyMap<string, Allocation> = new Map()

@@ -27,7 +27,7 @@ export const allocationSchema = z.object({
 /** A sealed declaration as it travels in events; `declaration` is the whole of it. */
 export const declarationSchema = z.object({ experiment: name, seal: z.string(), declaration: z.looseObject({}) })
 
-const exposed = z.object({
+const withheldSchema = z.object({
   experiment: name,
   /** Version of the allocation it was assigned by. */
   allocation: z.int(),
@@ -35,18 +35,20 @@ const exposed = z.object({
   unit: z.string(),
   variant: z.string(),
   request: z.string(),
-  attributes: attributes.exactOptional(),
 })
+const exposed = withheldSchema.extend({ attributes: attributes.exactOptional() })
 
 /**
  * The events every service that runs experiments keeps beside its own, so that its feed publishes them:
- * what it declares, which allocation it uses from here on, who was exposed, and what a screen's reader saw.
+ * what it declares, which allocation it uses from here on, who was exposed or not in silence, and what a screen's reader saw.
  */
 export function experimentFacts(service: string) {
   return events(service, {
     ExperimentDeclared: { data: declarationSchema, level: 'published' },
     AllocationAdopted: { data: allocationSchema, level: 'published' },
     ExperimentExposed: { data: exposed, level: 'published', key: 'unit' },
+    /** It takes part, and got control: nobody who decides was heard for a day. */
+    ExperimentWithheld: { data: withheldSchema, level: 'published', key: 'unit' },
     VariantSeen: {
       data: z.object({ experiment: name, unit: z.string(), variant: z.string(), what: z.enum(['seen', 'tapped']) }),
       level: 'published',
@@ -89,6 +91,18 @@ export function exposure(
       request,
       ...(asked.length === 0 ? {} : { attributes: Object.fromEntries(asked) }),
     },
+  })
+}
+
+/** A unit that takes part and got control in silence, so that the ledger misses no exposure of it. */
+export function withheld(
+  { experiment, version, seal, control }: Allocation,
+  { unit, request }: { readonly unit: string; readonly request: string },
+): StreamAppend {
+  return only(`exposure-${experiment}.${unit}`, {
+    id: computedId('withheld', experiment, String(version), unit, request),
+    type: 'ExperimentWithheld',
+    data: { experiment, allocation: version, seal, unit, variant: control, request },
   })
 }
 

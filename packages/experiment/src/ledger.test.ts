@@ -4,7 +4,7 @@ import { expect, it } from 'vitest'
 import { z } from 'zod'
 import { eventsTable, type TableEvent } from '../test/events-table.ts'
 import { exposure } from './exposure.ts'
-import { adoption, type Allocation, allocationOf, assign, count, experiment } from './index.ts'
+import { adoption, type Allocation, allocationOf, assign, count, experiment, variantReader } from './index.ts'
 import { type FaultKind, ledger } from './ledger.ts'
 
 const facts = events('pots', { Saved: { data: z.object({ customerId: z.string() }) } })
@@ -127,6 +127,22 @@ it('counts every exposure and every request, however many', async () => {
   for (let n = 0; n < 11_000; n++) act(to, n, first, 'refused', `refused-${n}`)
   const { exposures, requests, refused, faults } = await ledgerOf(to)
   expect([exposures, requests, refused, faults.length]).toEqual([14_000, 25_098, 11_000, 98])
+})
+
+it('misses no exposure that was withheld in silence, and every other', async () => {
+  const to = log()
+  adopt(to, first)
+  to.append('later', [{ type: 'Saved', data: { customerId: 'nobody' } }], 60_000_000)
+  const [one, two, three] = takingPart(first)
+  act(to, one!, first)
+  const reader = variantReader(new Map([['round-ups', { ...first, silent: true as const }]]), { request: `r${two}` })
+  expect(reader.variant(roundUps, `c${two}`)).toBe('plain')
+  const [said] = reader.exposures()
+  const saved = { type: 'Saved', stream: 'pot-2', data: { customerId: `c${two}` } }
+  to.append(`r${two}`, [request(`r${two}`), saved, { stream: said!.stream, ...said!.events[0]! }])
+  act(to, three!, first, 'missing')
+  const { faults, silent, exposures } = await ledgerOf(to)
+  expect([exposures, silent, faults.map(({ kind, unit }) => `${unit} ${kind}`)]).toEqual([1, 1, [`c${three} missing`]])
 })
 
 it('lets a request on its way keep the allocation it began with, and nobody else', async () => {

@@ -31,6 +31,8 @@ export interface Ledger {
   readonly requests: number
   /** Differences that are none: the request was on its way while its log adopted another allocation. */
   readonly inFlight: number
+  /** Differences that are none: nobody who decides was heard for a day, and the request says that it withheld the variant. */
+  readonly silent: number
   /** Refused requests without exposure: whether the domain asked before it refused is not recorded. `replay` tells. */
   readonly refused: number
   readonly faults: readonly Fault[]
@@ -62,6 +64,7 @@ export async function ledger(experiment: Experiment<any>, options: LedgerOptions
     exposures: exposures.length,
     requests: Number(requests[0]!.n),
     inFlight: judged.filter((one) => one === 'in-flight').length,
+    silent: judged.filter((one) => one === 'silent').length,
     refused: acts.filter(({ refused }) => refused).length,
     faults: [...doubledOf(exposures), ...known, ...judged.filter((one) => typeof one === 'object')].sort((a, b) =>
       a.service < b.service ? -1 : a.service > b.service ? 1 : a.position - b.position,
@@ -167,10 +170,11 @@ interface Unexposed {
   readonly time: number
   readonly unit: string | null
   readonly refused: boolean
+  readonly withheld: boolean
 }
 
 /** Events that Headwater keeps beside a service's own. */
-const beside = `('ExperimentExposed', 'RequestReceived', 'AllocationAdopted', 'ExperimentDeclared', 'VariantSeen')`
+const beside = `('ExperimentExposed', 'ExperimentWithheld', 'RequestReceived', 'AllocationAdopted', 'ExperimentDeclared', 'VariantSeen')`
 
 /**
  * Everything that was acted on, once per append: requests by their action, commands run by consumers by the types of their events:
@@ -194,9 +198,9 @@ function askingSql(experiment: string, seen: string): string {
     ) a on a.service = r.service and a.asks = r.asks`
 }
 
-function exposedSql(experiment: string, seen: string): string {
+function exposedSql(experiment: string, seen: string, type = 'ExperimentExposed'): string {
   return `select service, ${field('request')} as request from events
-    where type = 'ExperimentExposed' and ${field('experiment')} = ${text(experiment)} and ${seen}`
+    where type = ${text(type)} and ${field('experiment')} = ${text(experiment)} and ${seen}`
 }
 
 /** Their unit: as their own events name it, else as the last event of an entity they changed did. */
@@ -208,9 +212,10 @@ async function unexposedRequests(query: Query, { name, unit }: Experiment, seen:
     from (${changed}) c asof join (${named}) n on n.service = c.service and n.stream = c.stream and c.position >= n.position group by all`
   const rows = await everyRow(
     query,
-    `select r.service, r.position, r.id, cast(epoch_us(r.recorded_at) as varchar) as time, u.unit, r.refused
+    `select r.service, r.position, r.id, cast(epoch_us(r.recorded_at) as varchar) as time, u.unit, r.refused, w.request as withheld
     from (${askingSql(name, seen)}) r
     anti join (${exposedSql(name, seen)}) x on x.service = r.service and x.request = r.id
+    left join (select distinct * from (${exposedSql(name, seen, 'ExperimentWithheld')})) w on w.service = r.service and w.request = r.id
     left join (${units}) u on u.service = r.service and u.causation_id = r.id and u.recorded_at = r.recorded_at`,
   )
   return rows.map((row) => ({
@@ -220,11 +225,13 @@ async function unexposedRequests(query: Query, { name, unit }: Experiment, seen:
     time: Number(row.time),
     unit: row.unit === null ? null : String(row.unit),
     refused: row.refused !== null,
+    withheld: row.withheld !== null,
   }))
 }
 
 /** `in-flight`: under an allocation left a moment before, or before the first, it was right not to expose. */
-function missingOf(row: Unexposed, history: History): Fault | 'in-flight' | 'none' {
+function missingOf(row: Unexposed, history: History): Fault | 'in-flight' | 'silent' | 'none' {
+  if (row.withheld) return 'silent'
   const { service, position, time, unit } = row
   const [now, ...left] = history.inUse(service, position, time)
   const exposes = (allocation: Allocation | undefined) =>
@@ -240,7 +247,12 @@ function missingOf(row: Unexposed, history: History): Fault | 'in-flight' | 'non
 
 function fault(
   kind: FaultKind,
-  { service, position, id, unit }: Omit<Unexposed, 'refused' | 'time' | 'unit'> & { readonly unit: string },
+  {
+    service,
+    position,
+    id,
+    unit,
+  }: Omit<Unexposed, 'refused' | 'withheld' | 'time' | 'unit'> & { readonly unit: string },
   because: string,
 ): Fault {
   return { kind, service, event: id, position, unit, because }

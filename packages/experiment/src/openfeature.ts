@@ -1,11 +1,11 @@
-import type { Allocation } from './allocation.ts'
+import type { UsedAllocation } from './allocation.ts'
 import type { Attributes } from './assign.ts'
 import type { StreamAppend } from './exposure.ts'
 import { variantReader } from './variant-reader.ts'
 
 export interface ProviderOptions {
   /** Allocations in use, now. */
-  readonly allocations: () => ReadonlyMap<string, Allocation>
+  readonly allocations: () => ReadonlyMap<string, UsedAllocation>
   /** Called with the exposure of each evaluation that takes part; append it where the act is recorded. Its id is computed, so a repeat is the same event. */
   readonly expose: (append: StreamAppend) => unknown
 }
@@ -55,7 +55,7 @@ export function experimentProvider({ allocations, expose }: ProviderOptions) {
       const variant = reader.variant(named, unit, attributesOf(context))
       const exposures = reader.exposures()
       for (const append of exposures) expose(append)
-      return { value: variant, variant, reason: exposures.length > 0 ? 'SPLIT' : 'STATIC' }
+      return { value: variant, variant, reason: exposures.length > 0 && !allocation.silent ? 'SPLIT' : 'STATIC' }
     })
   }
   const textOnly = (flag: string) =>

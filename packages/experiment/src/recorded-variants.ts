@@ -5,7 +5,7 @@ import type { VariantThen } from './replay.ts'
 import { field, type Query, text } from './sql.ts'
 
 /**
- * The variants that a service's requests had: as the request was exposed, else by the allocation its log used at that place; control before the first.
+ * The variants that a service's requests had: as the request was exposed or withheld it, else by the allocation its log used at that place; control before the first.
  * @param experiments those whose code is replayed.
  */
 export async function recordedVariants(
@@ -16,7 +16,7 @@ export async function recordedVariants(
   const own = `service = ${text(service)}`
   const rows = await query(`select ${field('request')} as request, ${field('experiment')} as experiment,
       ${field('unit')} as unit, ${field('variant')} as variant
-    from events where type = 'ExperimentExposed' and ${own}`)
+    from events where type in ('ExperimentExposed', 'ExperimentWithheld') and ${own}`)
   const keyOf = (...parts: readonly unknown[]) => parts.join(' ')
   const exposed = new Map(
     rows.map(({ request, experiment, unit, variant }) => [keyOf(request, experiment, unit), String(variant)]),

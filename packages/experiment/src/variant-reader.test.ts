@@ -75,12 +75,19 @@ it('goes back to control after a day of silence, says so once, and comes back wh
   const silences: number[] = []
   const allocations = followAllocations({ now: () => now, onSilence: (since) => silences.push(since) })
   allocations.use(allocationOf(roundUps))
+  const rounded = ['c1', 'c2', 'c3', 'c4', 'c5', 'c6', 'c7'].find(
+    (unit) => assign(roundUps, unit).variant === 'rounded',
+  )!
   now += 24 * 3_600_000
-  expect(allocations.current().size).toBe(1)
+  const ask = () => {
+    const reader = variantReader(allocations.current(), { request: 'r1' })
+    return [reader.variant(roundUps, rounded), ...reader.exposures().flatMap(({ events: [said] }) => said!.type)]
+  }
+  expect(ask()).toEqual(['rounded', 'ExperimentExposed'])
   now += 1
-  expect([allocations.current().size, allocations.current().size, silences]).toEqual([0, 0, [0]])
+  expect([ask(), ask(), silences]).toEqual([['plain', 'ExperimentWithheld'], ['plain', 'ExperimentWithheld'], [0]])
   allocations.heard()
-  expect(allocations.current().size).toBe(1)
+  expect(ask()).toEqual(['rounded', 'ExperimentExposed'])
 })
 
 it('adopts an allocation once, as an event that fits its schema', () => {

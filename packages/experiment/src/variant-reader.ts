@@ -1,7 +1,7 @@
-import type { Allocation } from './allocation.ts'
+import type { UsedAllocation } from './allocation.ts'
 import { assign, type Attributes } from './assign.ts'
 import type { Experiment } from './experiment.ts'
-import { exposure, type StreamAppend } from './exposure.ts'
+import { exposure, type StreamAppend, withheld } from './exposure.ts'
 
 /** What a decider asks variants of, for one request. */
 export interface VariantReader {
@@ -11,7 +11,7 @@ export interface VariantReader {
     unit: string,
     attributes?: Attributes,
   ): V
-  /** Exposures of what was asked since the last call: one call a try, so only the last try's reach the log. */
+  /** Exposures of what was asked since the last call, and who was withheld theirs in silence: one call a try, so only the last try's reach the log. */
   exposures(): StreamAppend[]
 }
 
@@ -21,7 +21,7 @@ export interface VariantReader {
  * @param request id of the request, or of the screen's epoch.
  */
 export function variantReader(
-  allocations: ReadonlyMap<string, Allocation>,
+  allocations: ReadonlyMap<string, UsedAllocation>,
   { request }: { readonly request: string },
 ): VariantReader {
   let read = new Map<string, StreamAppend>()
@@ -35,9 +35,12 @@ export function variantReader(
       if (allocation === undefined) return experiment.control as V
       const { variant, takesPart } = assign(allocation, unit, attributes)
       if (takesPart) {
-        const said = exposure(allocation, { unit, variant, request, ...(attributes && { attributes }) })
+        const said = allocation.silent
+          ? withheld(allocation, { unit, request })
+          : exposure(allocation, { unit, variant, request, ...(attributes && { attributes }) })
         read.set(said.stream, said)
       }
+      if (allocation.silent) return experiment.control as V
       // A variant this code does not know (a newer declaration elsewhere) is answered with control by its author's code.
       return variant as V
     },
