@@ -4,6 +4,9 @@ import { refusal } from './problem.ts'
 import { rangesOf } from './reading.ts'
 import type { View } from './view.ts'
 
+/** Positions that are read in a moment. */
+const short = 1_000
+
 /** Position of the last event a query asks for, as of now. */
 export async function endOf(known: KnownLog, until: string | undefined): Promise<number> {
   return until === undefined ? known.last() : known.log.before(until)
@@ -41,10 +44,14 @@ export async function* readOn(known: KnownLog, view: View, from: Place, options:
     if (end < place.position) end = Math.max(await endOf(known, until), place.position)
     if (known.generation !== generation) throw replaced()
     const upTo = Math.max(place.position, Math.min(end, options.stopAt ?? end))
+    // Asked while the range is read: nobody waits for the one after the other.
+    let newer = upTo === end && end - place.position <= short ? endOf(known, until) : undefined
+    newer?.catch(() => undefined) // told to whoever awaits it
     for await (const range of rangesOf(known, view, place, { upTo, limit: limit - shown, signal })) {
       shown += range.count
       place = { position: range.to, id: range.id }
-      if (range.to === end) end = Math.max(await endOf(known, until), end)
+      if (range.to === end) end = Math.max(await (newer ?? endOf(known, until)), end)
+      newer = undefined
       await known.check()
       if (known.generation !== generation) throw replaced()
       yield { range, atEnd: range.to === end }

@@ -242,6 +242,24 @@ it('answers a waiting reader as soon as there is something to show', async () =>
   expect((await text).split('\n')).toHaveLength(3)
 })
 
+it('asks what came meanwhile while it reads, not afterwards', async () => {
+  const log = memoryLog('pots')
+  let hear = () => {}
+  let asked = Promise.resolve()
+  const last = () => (hear(), log.last())
+  const copy: typeof log.copy = async function* (range) {
+    await asked
+    yield* log.copy(range)
+  }
+  const { get } = potsFeed({ log: { ...log, last, copy } })
+  log.append(saved(1))
+  await get('/pots/events')
+  const waiting = get('/pots/events?after=1.e1&wait=20', { accept: 'application/x-ndjson' })
+  asked = new Promise((heard) => (hear = heard))
+  log.append(saved(2))
+  expect(await (await waiting).text()).toMatch(/"range":.*"to":2,.*"atEnd":true/)
+})
+
 it('tells its readers when the log was replaced under its feet', async () => {
   const { log, page } = potsFeed()
   log.append(...many(5))
