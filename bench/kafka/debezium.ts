@@ -21,7 +21,7 @@ export async function debeziumPlugin(directory: string): Promise<string> {
 }
 
 /** Captures the table of events; polls fifty times as often as by default, so that it is at its promptest. */
-export function debeziumConfig(postgres: string): Record<string, string> {
+export function debeziumConfig(postgres: string, partitions: string): Record<string, string> {
   const url = new URL(postgres)
   const json = 'org.apache.kafka.connect.json.JsonConverter'
   return {
@@ -41,7 +41,7 @@ export function debeziumConfig(postgres: string): Record<string, string> {
     'key.converter.schemas.enable': 'false',
     'value.converter': json,
     'value.converter.schemas.enable': 'false',
-    'topic.creation.default.partitions': '1',
+    'topic.creation.default.partitions': partitions,
     'topic.creation.default.replication.factor': '1',
   }
 }
