@@ -18,7 +18,8 @@ export function contractResource(on: ContractResource): Handler {
     if (caller === undefined) return unknownCaller()
     const { pathname } = new URL(request.url)
     const [first = '', ...more] = pathname.slice(on.path.length + 1).split('/')
-    const act = acts[`${request.method} ${first}`]
+    const isHead = request.method === 'HEAD'
+    const act = acts[`${isHead ? 'GET' : request.method} ${first}`]
     if (act === undefined)
       return problem(404, {
         code: 'HW_NO_SUCH_PAGE',
@@ -26,7 +27,8 @@ export function contractResource(on: ContractResource): Handler {
       })
     const missing = act.scopes.find((scope) => !caller.scopes.includes(scope))
     if (missing !== undefined) return problem(403, { code: 'HW_FORBIDDEN', scope: missing })
-    return await act.run(on, { request, caller, rest: more.map(decodeURIComponent).join('/') })
+    const answer = await act.run(on, { request, caller, rest: more.map(decodeURIComponent).join('/') })
+    return isHead ? new Response(null, answer) : answer
   }
 }
 

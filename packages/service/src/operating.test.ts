@@ -122,6 +122,24 @@ async function call(
   return { status: answer.status, body: (await answer.json()) as any }
 }
 
+it.each([
+  ['/rebuild', 404],
+  ['/forget', 400],
+  ['/clock', 400],
+  ['/parked/counts/count', 400],
+  ['/rewinds/counts/count', 400],
+])('says what was expected where null was sent: %s', async (path, status) => {
+  for (const text of ['null', '1', '[]']) expect(await call(path, { text })).toMatchObject({ status })
+})
+
+it('answers HEAD where it answers GET', async () => {
+  const token = await landscape.issuer.sign({ subject: 'ada', scopes: operator })
+  const ask = (method: string) =>
+    fetch(new URL('/counts/contract', landscape.url), { method, headers: { authorization: `Bearer ${token}` } })
+  const [got, head] = [await ask('GET'), await ask('HEAD')]
+  expect([head.status, head.headers.get('etag'), await head.text()]).toEqual([200, got.headers.get('etag'), ''])
+})
+
 /** What had its effect, in order. */
 const counted = async (): Promise<number[]> =>
   (await landscape.services.get('counts')!.query('select amount from counted order by number')).map(

@@ -1,8 +1,9 @@
 import type { Consumer } from '@headwater/consumer'
 import { adopt } from '@headwater/event-store'
-import { type Caller, problem, readBody } from '@headwater/hypermedia'
+import { type Caller, problem } from '@headwater/hypermedia'
 import { importPart } from './importing.ts'
 import type { Landscape } from './landscape.ts'
+import { membersOf } from './members.ts'
 import { parked } from './parking.ts'
 import { StillRead } from './removal.ts'
 import { projected } from './projected.ts'
@@ -58,8 +59,7 @@ const ofService: Readonly<Record<string, (name: string) => Act>> = {
   'POST /lineages/': (name) => async (landscape, request) => {
     const found = landscape.services.get(name)
     if (found === undefined) return missing(name)
-    const body = await readBody(request)
-    const { at } = ((body.kind === 'json' && body.value) || {}) as { at?: unknown }
+    const { at } = await membersOf(request)
     const last = await found.store.log.last()
     if (at !== undefined && !(Number.isSafeInteger(at) && (at as number) >= 0 && (at as number) <= last)) {
       return problem(400, {
@@ -115,8 +115,7 @@ const acts: Readonly<Record<string, Act>> = {
     }
   },
   'POST /rebuild': async (landscape, request) => {
-    const body = await readBody(request)
-    const { service, name } = (body.kind === 'json' ? body.value : {}) as Record<string, unknown>
+    const { service, name } = await membersOf(request)
     const found = landscape.services.get(String(service))
     const rebuilt = found && (await rebuildOf(found, name === undefined ? undefined : String(name), request.signal))
     if (rebuilt !== undefined) return Response.json({ service, rebuilt })
@@ -126,8 +125,7 @@ const acts: Readonly<Record<string, Act>> = {
     })
   },
   'POST /forget': async (landscape, request) => {
-    const body = await readBody(request)
-    const { person } = (body.kind === 'json' ? body.value : {}) as { person?: unknown }
+    const { person } = await membersOf(request)
     if (typeof person !== 'string' || person === '') {
       return problem(400, {
         code: 'HW_NO_PERSON',
@@ -138,8 +136,7 @@ const acts: Readonly<Record<string, Act>> = {
     return Response.json({ forgotten: person, services: [...landscape.services.keys()] })
   },
   'POST /clock': async (landscape, request) => {
-    const body = await readBody(request)
-    const { advanceMs } = (body.kind === 'json' ? body.value : {}) as { advanceMs?: unknown }
+    const { advanceMs } = await membersOf(request)
     if (typeof advanceMs !== 'number' || !Number.isSafeInteger(advanceMs) || advanceMs < 1) {
       return problem(400, {
         code: 'HW_CLOCK',

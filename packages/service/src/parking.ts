@@ -1,5 +1,6 @@
 import type { Consumer } from '@headwater/consumer'
-import { problem, readBody } from '@headwater/hypermedia'
+import { problem } from '@headwater/hypermedia'
+import { membersOf } from './members.ts'
 import type { Running } from './running.ts'
 
 /** Events a consumer put aside, and a person's word on them: `{"retry": true}`, or `{"skip": id, "service": …, "reason": …}`. */
@@ -7,8 +8,7 @@ export async function parked(running: Running, { name: consumer }: Consumer, req
   const events = running.keeper.parked
   if (request.method === 'GET')
     return Response.json({ consumer, parked: (await events.list(consumer)).filter(({ state }) => state !== 'skipped') })
-  const body = await readBody(request)
-  const said = (body.kind === 'json' ? body.value : {}) as Record<string, unknown>
+  const said = await membersOf(request)
   if (said.retry === true) return Response.json({ consumer, asked: 'retry', keys: await events.retry(consumer) })
   const { skip: eventId, service, reason } = said
   if (typeof eventId !== 'string' || typeof service !== 'string' || typeof reason !== 'string' || reason === '') {

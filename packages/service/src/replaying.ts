@@ -1,6 +1,7 @@
 import { type Consumer, rebuildConsumer, rewindConsumer } from '@headwater/consumer'
 import { type InlineProjection, rebuild } from '@headwater/event-store'
-import { problem, readBody } from '@headwater/hypermedia'
+import { problem } from '@headwater/hypermedia'
+import { membersOf } from './members.ts'
 import type { Running } from './running.ts'
 
 /** What was made anew, from how many events, in seconds. */
@@ -49,8 +50,7 @@ export async function rebuildOf(
  * position. What it did outside and by commands before is not done again.
  */
 export async function rewind(running: Running, consumer: Consumer, request: Request): Promise<Response> {
-  const body = await readBody(request)
-  const { to } = (body.kind === 'json' ? body.value : {}) as { to?: unknown }
+  const { to } = await membersOf(request)
   const target = targetOf(to)
   if (target === undefined || consumer.options.keeps !== undefined) {
     const asked = 'Expected {"to": "start"}, a time like 2026-01-31T12:00:00Z, or positions like {"payments": 12}.'
