@@ -102,6 +102,10 @@ it('says what a relation means', async () => {
   expect((await get('/pots/rels'))._links.relation.map(({ title }: any) => title)).toEqual(['pot', 'list', 'pots'])
 })
 
+it.each(['constructor', 'toString', '__proto__'])('knows no relation that nobody declared: %s', async (name) => {
+  expect(await get(`/pots/rels/${name}`)).toMatchObject({ status: 404, code: 'HW_NO_SUCH_RELATION' })
+})
+
 it('says in headers what is going away', async () => {
   const answer = await handler(
     new Request('http://bank.test/pots/customers/c/pots/p/save', {

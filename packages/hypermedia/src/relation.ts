@@ -14,9 +14,9 @@ export function relationsOf(site: Site): Document {
 export function relationOf(site: Site, name: string): Document | Trouble {
   const on = site.resources.get(name)
   const usedBy = [...site.resources.values()].filter(
-    ({ resource }) => name in resource.links || name in resource.optionalLinks,
+    ({ resource }) => Object.hasOwn(resource.links, name) || Object.hasOwn(resource.optionalLinks, name),
   )
-  const host = site.links[name]
+  const host = Object.hasOwn(site.links, name) ? site.links[name] : undefined
   if (on === undefined && usedBy.length === 0 && host === undefined) {
     const known = [...names(site)].join(', ')
     return trouble(404, { code: 'HW_NO_SUCH_RELATION', detail: `Expected one of ${known}, got ${name.slice(0, 100)}.` })
