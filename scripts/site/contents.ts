@@ -12,6 +12,7 @@ const guides = [
   'console',
   'change-a-published-event',
   'test-a-service',
+  'personal-data',
   'add-to-an-existing-service',
   'feed-from-an-outbox',
   'when-kafka-pays',
