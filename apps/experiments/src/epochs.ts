@@ -1,4 +1,4 @@
-import type { Query } from '@headwater/experiment/analysis'
+import { field, type Query, text } from '@headwater/experiment/analysis'
 
 /** An allocation, and the logs that use it: each from the moment it says so itself. */
 export interface Epoch {
@@ -20,10 +20,9 @@ export interface Epoch {
 
 /** Every allocation of an experiment, oldest first. */
 export async function epochsOf(query: Query, experiment: string): Promise<Epoch[]> {
-  const named = `json_extract_string(data, '$.experiment') = '${experiment}'`
   const rows = await query(`select service, type, cast(position as varchar) as position,
       strftime(recorded_at, '%Y-%m-%dT%H:%M:%S.%fZ') as time, cast(epoch_us(recorded_at) as varchar) as micros, data
-    from events where type in ('AllocationChanged', 'AllocationAdopted', 'ExperimentDeclared') and ${named}
+    from events where type in ('AllocationChanged', 'AllocationAdopted', 'ExperimentDeclared') and ${field('experiment')} = ${text(experiment)}
     order by recorded_at, service, events.position`)
   const events = rows.map((row) => ({
     service: String(row.service),

@@ -167,6 +167,10 @@ it('tells the same by fields that a page is made of: looks, epochs, exposures, l
   expect(variants.unrounded.exposed + variants.rounded.exposed).toBe(700)
   expect(sampleRatio.mismatch).toBe(false)
   expect(perDay.reduce((sum: number, { units }: { units: number }) => sum + units, 0)).toBe(700)
+  // As of a look: when nobody had been exposed yet, nobody is.
+  const [began] = epochs
+  const before = `?at=pots=${began.logs[0].position}&time=${began.logs[0].adoptedAt}`
+  expect((await call(`/experiments/experiments/round-ups/exposures${before}`)).body.perDay).toEqual([])
   expect(await of('ledger')).toMatchObject({ exposures: 700, unexplained: 0, faults: [] })
   // It began before anybody had saved: what is foreseen is from what came since.
   expect(await of('forecast')).toMatchObject({

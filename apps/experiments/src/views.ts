@@ -3,12 +3,18 @@ import {
   analyse,
   conclude,
   decide,
+  exposuresSql,
+  field,
   ledger as ledgerOf,
   type LookAt,
   metricsOf,
+  microsAt,
+  type Observed,
   outlook,
   type Query,
   type Results,
+  text,
+  within,
 } from '@headwater/experiment/analysis'
 import { link, problem, view, type ViewContext } from '@headwater/service'
 import { dossierOf } from './dossier.ts'
@@ -121,7 +127,14 @@ const exposures = (on: Seeing) =>
     ofMeasured(on, async (state, { at, time }) => {
       const { observed, sampleRatio } = await resultsOf(on, { ...state, amendment: undefined } as never, atOf(at, time))
       const { variants, carriedOver, era } = observed
-      return { at: observed.at, era, variants, carriedOver, sampleRatio, perDay: await exposedPerDay(on.query, state) }
+      return {
+        at: observed.at,
+        era,
+        variants,
+        carriedOver,
+        sampleRatio,
+        perDay: await exposedPerDay(on.query, state, observed.at),
+      }
     }),
     { name: 'exposures', title: 'Who was exposed', links: back },
   )
@@ -198,19 +211,19 @@ export async function stateOf(
   return state.phase === 'none' ? undefined : state
 }
 
-/** Units first exposed on a day (UTC), by variant. */
-async function exposedPerDay(query: Query, { name }: ExperimentState) {
-  const rows = await query(`select strftime(time, '%Y-%m-%d') as day, variant, cast(count(*) as varchar) as units from (
-      select json_extract_string(data, '$.unit') as unit, arg_min(json_extract_string(data, '$.variant'), recorded_at) as variant, min(recorded_at) as time
-      from events where type = 'ExperimentExposed' and json_extract_string(data, '$.experiment') = '${name}' group by 1)
-    group by all order by day, variant`)
+/** Units first exposed on a day (UTC), by variant, as of a look. */
+async function exposedPerDay(query: Query, { name }: ExperimentState, at: Observed['at']) {
+  const first = exposuresSql(name, within(at.positions, microsAt(at.time)))
+  const rows =
+    await query(`select strftime(make_timestamp(time), '%Y-%m-%d') as day, variant, cast(count(*) as varchar) as units
+    from (${first}) group by all order by day, variant`)
   return rows.map((row) => ({ day: String(row.day), variant: String(row.variant), units: Number(row.units) }))
 }
 
 /** The moment of its first allocation. */
 async function startedAt(query: Query, name: string): Promise<LookAt | undefined> {
   const rows = await query(`select strftime(min(recorded_at), '%Y-%m-%dT%H:%M:%S.%fZ') as time from events
-    where type = 'AllocationChanged' and json_extract_string(data, '$.experiment') = '${name}'`)
+    where type = 'AllocationChanged' and ${field('experiment')} = ${text(name)}`)
   const time = rows[0]?.time
   return typeof time === 'string' ? { time } : undefined
 }
