@@ -140,6 +140,23 @@ describe('the face for people', () => {
     expect((await get('/pots/follow/pot?potId=')).answer.status).toBe(400)
   })
 
+  it('lets through what the schema lets through: any part may fit its pattern', async () => {
+    const coded = resource('/codes/{codeId}', {
+      state: z.object({}),
+      links: {},
+      actions: { set: { scope: 'w', input: z.object({ code: z.string().regex(/^[A-Z]{2}|x$/) }) } },
+    })
+    const handle = serve([coded], {
+      service: 'codes',
+      implementation: { code: { read: async () => ({ state: {} }), act: async () => expect.fail() } },
+    })
+    const request = new Request('http://bank.test/codes/1', { headers: { accept: 'text/html' } })
+    const page = await (await handle(request, { caller: { subject: 'ada', scopes: ['codes:read', 'w'] } })).text()
+    const pattern = /pattern="([^"]+)"/.exec(page)![1]!
+    const fits = (text: string) => new RegExp(`^(?:${pattern})$`, 'v').test(text)
+    expect(['AB12', 'AB', '12x', '12', 'aAB'].map(fits)).toEqual([true, true, true, false, false])
+  })
+
   it('takes no form of another site', async () => {
     const [save] = formsIn((await get('/pots/pots/p1')).text)
     const body = new URLSearchParams({ ...save!.fields, amountMinor: '5' })

@@ -129,7 +129,9 @@ function inputOf(field: Field): Html {
 
 function attributes(field: Field): Html[] {
   const { value, min, max, minLength, maxLength, regex, placeholder, type } = field
+  // A browser holds the whole text against a pattern, a schema any part of it.
+  const pattern = regex === undefined ? undefined : `.*(?:${regex}).*`
   const step = type === 'number' ? (field.step ?? 'any') : undefined
-  const all = { value, min, max, step, minlength: minLength, maxlength: maxLength, pattern: regex, placeholder }
+  const all = { value, min, max, step, minlength: minLength, maxlength: maxLength, pattern, placeholder }
   return Object.entries(all).flatMap(([name, one]) => (one === undefined ? [] : [html` ${name}="${String(one)}"`]))
 }
