@@ -15,8 +15,14 @@ type Yaml = string | number | readonly Yaml[] | { readonly [key: string]: Yaml }
 const images = { postgres: 'postgres:18.1', kafka: 'apache/kafka:4.3.1', curl: 'curlimages/curl:8.16.0' }
 const connectorUrl = 'http://connect:8083/connectors/headwater/config'
 
-/** The same landscape as a compose file: Postgres, the services and, when wanted, Kafka and Connect. */
+/** The same landscape as a compose file. */
 export function composeFile(deployment: Deployment): string {
+  const head = '# Rendered by `headwater render deploy/landscape.json`: change that and render again.\n'
+  return `${head}${lines(composition(deployment)).join('\n')}\n`
+}
+
+/** What the compose file says: Postgres, the services and, when wanted, Kafka and Connect. */
+export function composition(deployment: Deployment): { readonly [key: string]: Yaml } {
   const { name, kafka } = deployment
   const services = {
     postgres: postgres(),
@@ -25,8 +31,7 @@ export function composeFile(deployment: Deployment): string {
   }
   const volumes = { postgres: {}, landscape: {}, ...(kafka && { kafka: {} }) }
   const secrets = kafka ? { secrets: { connect_token: { file: './secrets/connect_token' } } } : {}
-  const head = '# Rendered by `headwater render deploy/landscape.json`: change that and render again.\n'
-  return `${head}${lines({ name, services, volumes, ...secrets }).join('\n')}\n`
+  return { name, services, volumes, ...secrets }
 }
 
 function postgres(): Yaml {
