@@ -1,7 +1,7 @@
 import { Client } from 'ketting'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { enter, Refusal } from './client.ts'
+import { enter, RequestFailed } from './client.ts'
 import { assertDiscoverable, discover, link, resource, serve, type Handler, type Implementation } from './index.ts'
 
 const customer = resource('/customers/{customerId}', {
@@ -191,7 +191,7 @@ describe('a client', () => {
     const seen = await arrive().service('customers').follow('customer', { customerId: 'c1' })
     expect((await seen.act('rename', { name: 'Ada L.' })).state.name).toBe('Ada L.')
     const late = seen.act('rename', { name: 'Ada B.' })
-    await expect(late).rejects.toBeInstanceOf(Refusal)
+    await expect(late).rejects.toBeInstanceOf(RequestFailed)
     await expect(late).rejects.toMatchObject({ status: 412, code: 'HW_VERSION_CONFLICT' })
   })
 })

@@ -1,14 +1,14 @@
 import { parseTemplate } from 'url-template'
 import type { ActOptions, Entry, Landscape } from './graph.ts'
-import { type EnterOptions, type Filled, type HalLink, type Raw, Refusal, type Send, sender } from './sending.ts'
+import { type EnterOptions, type Filled, type HalLink, type Raw, RequestFailed, type Send, sender } from './sending.ts'
 import { at, type Trail } from './trail.ts'
 
 export type { ActOptions, Entry, Facts, Found, FoundHome, Home, Landscape, Place, Walk } from './graph.ts'
-export { type EnterOptions, Refusal } from './sending.ts'
+export { type EnterOptions, RequestFailed } from './sending.ts'
 
 /**
  * Starts at the one URL from which all services are found. Nothing is fetched before a place is awaited.
- * Throws `Refusal`: the service's problem with its status, or status 0 with `HW_NO_SUCH_LINK`, `HW_NOT_OFFERED`, `HW_UNREACHABLE`.
+ * Throws `RequestFailed`: the service's problem with its status, or status 0 with `HW_NO_SUCH_LINK`, `HW_NOT_OFFERED`, `HW_UNREACHABLE`.
  */
 export function enter<L extends Landscape>(entryUrl: string, options: EnterOptions = {}): Entry<L> {
   const send = sender(entryUrl, options)
@@ -38,7 +38,7 @@ function serviceUrl(entry: Raw, name: string): string {
 const walked = (send: Send, trail: Trail): Promise<Raw> => at(send, { ...trail, kept: undefined }, async (raw) => raw)
 
 const fail = (raw: Raw, what: string): never => {
-  throw new Refusal(0, { code: 'HW_NO_SUCH_LINK', detail: `No link ${what} at ${raw.url}` })
+  throw new RequestFailed(0, { code: 'HW_NO_SUCH_LINK', detail: `No link ${what} at ${raw.url}` })
 }
 
 const hrefOf = (raw: Raw, { href, templated }: HalLink, variables: object = {}): string =>
@@ -124,12 +124,13 @@ function act(
         method: form.method,
         version: form.ifMatch || ifMatch ? raw.etag : null,
       })
-    if (!filled) throw new Refusal(0, { code: 'HW_NOT_OFFERED', detail: `${action} is not possible now at ${raw.url}` })
+    if (!filled)
+      throw new RequestFailed(0, { code: 'HW_NOT_OFFERED', detail: `${action} is not possible now at ${raw.url}` })
     if (idempotencyKey) send.unanswered.set(id, filled)
     const headers: Record<string, string> = { 'content-type': 'application/json', 'idempotency-key': key }
     if (filled.version) headers['if-match'] = filled.version
     const url = moved(filled.url, filled.home, home)
-    const done = await send(url, filled.method, headers, JSON.stringify(input ?? {})).catch((error: Refusal) => {
+    const done = await send(url, filled.method, headers, JSON.stringify(input ?? {})).catch((error: RequestFailed) => {
       if (error.status > 399 && error.status < 500) send.unanswered.delete(id)
       throw error
     })

@@ -1,5 +1,5 @@
-/** What a service refused, as RFC 9457 says it; or why none could be asked (status 0). */
-export class Refusal extends Error {
+/** A request that did not succeed: what the service said to it (RFC 9457), or why none could be asked (status 0). */
+export class RequestFailed extends Error {
   readonly status: number
   readonly code: string
   /** The problem document. */
@@ -53,14 +53,14 @@ export interface Filled {
 }
 
 export interface Send {
-  /** Asks for a document; throws `Refusal` for anything else. */
+  /** Asks for a document; throws `RequestFailed` for anything else. */
   (url: string, method?: string, headers?: Record<string, string>, body?: string): Promise<Raw>
   /** What was sent under a caller's own key and had no answer yet. */
   readonly unanswered: Map<string, Filled>
 }
 
-const unreachable = (url: string, cause: unknown): Refusal =>
-  new Refusal(0, { code: 'HW_UNREACHABLE', detail: `No whole answer from ${url}` }, cause)
+const unreachable = (url: string, cause: unknown): RequestFailed =>
+  new RequestFailed(0, { code: 'HW_UNREACHABLE', detail: `No whole answer from ${url}` }, cause)
 
 /** Times out, repeats with growing and random pauses, and knows whom a token may be shown. */
 export function sender(entryUrl: string, options: EnterOptions): Send {
@@ -93,7 +93,7 @@ export function sender(entryUrl: string, options: EnterOptions): Send {
       if (answer.ok) throw unreachable(url, cause)
       return {}
     })
-    if (!answer.ok) throw new Refusal(answer.status, document)
+    if (!answer.ok) throw new RequestFailed(answer.status, document)
     // What any other document calls a service is what somebody wrote, and no reason to show him the token.
     if (url === entryUrl)
       for (const { href } of [document._links?.service ?? []].flat()) origins.add(new URL(href, url).origin)

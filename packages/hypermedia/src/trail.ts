@@ -1,4 +1,4 @@
-import { Refusal, type Raw, type Send } from './sending.ts'
+import { RequestFailed, type Raw, type Send } from './sending.ts'
 
 /** How a place is found: from the one before it. Whole trails are walked again when a service has moved. */
 export interface Trail {
@@ -28,8 +28,8 @@ async function load(send: Send, trail: Trail, fresh: boolean): Promise<Raw> {
 
 const isWarm = (trail?: Trail): boolean => !!trail && (!!trail.url || isWarm(trail.from))
 
-const isMoved = (error: unknown): error is Refusal =>
-  error instanceof Refusal && (error.status === 404 || error.status === 410 || error.code === 'HW_UNREACHABLE')
+const isMoved = (error: unknown): error is RequestFailed =>
+  error instanceof RequestFailed && (error.status === 404 || error.status === 410 || error.code === 'HW_UNREACHABLE')
 
 /** Does something at a place, known or to be read; once more from the entry URL when what was remembered of the way does not lead there. */
 export async function at<T>(send: Send, trail: Trail, todo: (raw: Raw) => Promise<T>, known?: Raw): Promise<T> {

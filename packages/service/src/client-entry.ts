@@ -1,2 +1,2 @@
 // For programs that only talk to services, browsers among them: nothing of a server comes along.
-export { enter, Refusal } from '@headwater/hypermedia/client'
+export { enter, RequestFailed } from '@headwater/hypermedia/client'

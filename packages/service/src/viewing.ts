@@ -1,7 +1,7 @@
 import { type EventStore, execute, type InlineProjection, load } from '@headwater/event-store'
 import type { StreamAppend, VariantReader } from '@headwater/experiment'
 import { type Call, type Caller, type Implementation, problem } from '@headwater/hypermedia'
-import { enter, Refusal } from '@headwater/hypermedia/client'
+import { enter, RequestFailed } from '@headwater/hypermedia/client'
 import type pg from 'pg'
 import { idFrom, newId } from './ids.ts'
 import { rowsOf } from './rows.ts'
@@ -70,7 +70,7 @@ function contextOf(on: Viewing, caller: Caller | undefined, traceparent: string 
     rows: rowsOf(query, mostRows),
     load: async (decider, id) => (await load(store, decider as any, id)).state as any,
     enter() {
-      if (caller === undefined) throw new Refusal(401, unknown)
+      if (caller === undefined) throw new RequestFailed(401, unknown)
       return enter(entry, { fetch: tracing(fetchFor(caller.subject), traceparentFor(traceparent)) })
     },
     variant: (experiment, unit, attributes) => screens.variant(experiment, unit, attributes),
@@ -144,7 +144,7 @@ async function passingOn<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error
+    if (!(error instanceof RequestFailed)) throw error
     const { status, code, message, problem } = error
     const document = status === 0 ? { title: 'Not available now', status: 503, code, detail: message } : problem
     throw new Response(JSON.stringify(document), {

@@ -1,5 +1,5 @@
 import { type Caller, problem, type ViewContext } from '@headwater/service'
-import { Refusal } from '@headwater/service/client'
+import { RequestFailed } from '@headwater/service/client'
 import type accounts from '../accounts/service.ts'
 import type customers from '../customers/service.ts'
 import { customerBehind } from '../customers/speaking.ts'
@@ -48,7 +48,7 @@ export async function ifThere<T>(walk: PromiseLike<T>): Promise<T | undefined> {
   try {
     return await walk
   } catch (error) {
-    if (error instanceof Refusal && error.status === 404) return undefined
+    if (error instanceof RequestFailed && error.status === 404) return undefined
     throw error
   }
 }

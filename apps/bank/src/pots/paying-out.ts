@@ -1,5 +1,5 @@
 import type { WindDown, WindDownContext } from '@headwater/service'
-import { Refusal } from '@headwater/service/client'
+import { RequestFailed } from '@headwater/service/client'
 import type accounts from '../accounts/service.ts'
 import type payments from '../payments/service.ts'
 import type pots from './service.ts'
@@ -68,7 +68,7 @@ async function payOut(bank: Entered, potId: string): Promise<void> {
 
 /** What payments refuses was not paid, and never will be under this key; anything else is not known, and asked again another time. */
 function unlessRefused(error: unknown): false {
-  if (error instanceof Refusal && error.status === 409) return false
+  if (error instanceof RequestFailed && error.status === 409) return false
   throw error
 }
 

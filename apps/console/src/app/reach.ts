@@ -1,4 +1,4 @@
-import { enter, type Refusal } from '@headwater/hypermedia/client'
+import { enter, type RequestFailed } from '@headwater/hypermedia/client'
 import { QueryClient } from '@tanstack/react-query'
 
 const said = (name: string): string => document.querySelector<HTMLMetaElement>(`meta[name=${name}]`)?.content ?? ''
@@ -36,6 +36,9 @@ export const landscape = enter<Record<string, any>>(entry, { fetch: ask, retries
 
 export const queries = new QueryClient({
   defaultOptions: {
-    queries: { retry: (tried, error) => tried < 1 && (error as Refusal).status === 0, refetchOnWindowFocus: false },
+    queries: {
+      retry: (tried, error) => tried < 1 && (error as RequestFailed).status === 0,
+      refetchOnWindowFocus: false,
+    },
   },
 })

@@ -1,4 +1,4 @@
-import { Refusal } from '@headwater/service/client'
+import { RequestFailed } from '@headwater/service/client'
 import { see, type Session } from './bank.ts'
 import { h, icon } from './element.ts'
 import { kept } from './kept.ts'
@@ -80,7 +80,7 @@ async function show({ quietly = false, typed = false } = {}): Promise<void> {
     const isShown = quietly || remembered !== undefined
     if (turn === showing && !(isShown && !typed && isTyping())) draw(screen.draw(seen, place), name)
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error
+    if (!(error instanceof RequestFailed)) throw error
     if (error.status === 403 || error.status === 401) return await begin()
     if (turn !== showing) return
     if (remembered === undefined) draw(h('main', {}, h('h1', {}, 'No connection'), again(show)), name)

@@ -1,4 +1,4 @@
-import { Refusal } from '@headwater/service/client'
+import { RequestFailed } from '@headwater/service/client'
 import { bank } from './bank.ts'
 import { kept } from './kept.ts'
 
@@ -82,7 +82,7 @@ async function sendOne({ key, screen, form, input }: Waiting): Promise<Answer | 
     await (bank.follow(screen) as any).act(form, input, { idempotencyKey: key })
     return { kind: 'done' }
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error
+    if (!(error instanceof RequestFailed)) throw error
     if (passing.has(error.status) && error.code !== 'HW_NOT_OFFERED') return undefined
     return { kind: 'refused', code: error.code, detail: error.message }
   }
