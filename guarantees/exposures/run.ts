@@ -156,7 +156,8 @@ const invented = [...foundKeys].filter((fault) => !planted.includes(fault)).leng
 const all = Object.values(found)
 const unexplained = all.flatMap(({ faults }) => faults)
 for (const fault of unexplained.slice(0, 5)) console.error(fault)
-const adoptions = logs.filter(({ type }) => type === 'AllocationAdopted').length
+const countOf = (wanted: string) => logs.filter(({ type }) => type === wanted).length
+const adoptions = countOf('AllocationAdopted')
 report(
   [
     {
@@ -169,7 +170,7 @@ report(
       name: 'requests acknowledged',
       value: String(acknowledged),
       goal: 'all in the log',
-      met: acknowledged === logs.filter(({ type }) => type === 'Saved').length,
+      met: acknowledged === countOf('Saved'),
     },
     { name: 'allocations adopted', value: String(adoptions), goal: '> 2', met: adoptions > 2 },
     {
@@ -179,6 +180,15 @@ report(
         .join(', '),
       goal: '> 0 each',
       met: all.every(({ exposures }) => exposures > 0),
+    },
+    {
+      name: 'acts that the ledger judged',
+      value: Object.entries(found)
+        .map(([experiment, { requests }]) => `${experiment} ${requests}`)
+        .join(', '),
+      goal: 'all that ask',
+      met:
+        found[roundUps.name]!.requests === countOf('Saved') && found[gifts.name]!.requests === countOf('GiftGranted'),
     },
     { name: 'differences in flight', value: String(all.reduce((sum, one) => sum + one.inFlight, 0)) },
     { name: 'unexplained', value: String(unexplained.length), goal: '0', met: unexplained.length === 0 },
