@@ -114,7 +114,7 @@ it('removes what was added when somebody says yes: listed, archived, gone, and n
   const asked = 'headwater experiment remove ringing --because "Nobody has rung it in a year."'
   const refused = await run(asked)
   expect(refused).toMatchObject({ code: 2, stdout: '' })
-  for (const line of ['service bell', 'database', 'topic      headwater.bell', 'src/posters/poster.ts:1'])
+  for (const line of ['service bell', 'database', 'topics     headwater.bell', 'src/posters/poster.ts:1'])
     expect(refused.stderr).toContain(line)
   expect(existsSync(join(folder, 'src/bell'))).toBe(true)
 

@@ -4,4 +4,5 @@ export { Connectors, type ConnectorState, type Validation } from './connectors.t
 export { KafkaFailed } from './failure.ts'
 export { hasJava, kafkaJars, maven } from './jars.ts'
 export { connectorPlugins } from './plugin.ts'
+export { removeTopics } from './topics.ts'
 export { type ConnectOptions, type ConnectWorker, startConnect } from './worker.ts'

@@ -4,7 +4,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Admin, Consumer, Producer, stringDeserializers, stringSerializers } from '@platformatic/kafka'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type ConnectWorker, hasJava, type Kafka, KafkaFailed, startConnect, startKafka } from './index.ts'
+import {
+  type ConnectWorker,
+  hasJava,
+  type Kafka,
+  KafkaFailed,
+  removeTopics,
+  startConnect,
+  startKafka,
+} from './index.ts'
 
 // With CI=true nothing is skipped: without Java these then fail.
 describe.skipIf(!hasJava() && process.env.CI !== 'true')("a Kafka of Maven's jars", () => {
@@ -51,6 +59,16 @@ describe.skipIf(!hasJava() && process.env.CI !== 'true')("a Kafka of Maven's jar
     await write(kafka, ['one', 'two'])
     expect(await readAll(kafka, 2)).toEqual(['one', 'two'])
   })
+
+  it('deletes the topics of a service that is gone, and no others', async () => {
+    const admin = new Admin(clientTo(kafka))
+    const topics = ['headwater.risk', 'headwater.risk.for.mailer', 'headwater.risks', 'headwater.pots.for.risk']
+    await admin.createTopics({ topics, partitions: 1, replicas: 1 })
+    expect((await removeTopics(kafka.bootstrap, 'risk')).toSorted()).toEqual(topics.slice(0, 2))
+    const left = await admin.listTopics()
+    expect(topics.filter((topic) => left.includes(topic))).toEqual(topics.slice(2))
+    await admin.close()
+  }, 60_000)
 
   it('adopts a broker that a killed process left running', async () => {
     const again = await startKafka({ directory: kafka.directory })

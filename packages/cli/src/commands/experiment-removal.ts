@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type LeftBehind, leftBehind } from '@headwater/experiment/analysis'
 import { type Command, Ended, exitCode, required } from '../command.ts'
-import { connect } from '../connection.ts'
+import { connect, homeOf } from '../connection.ts'
 import { type Kept, landscapeOf, pathOf, posted, sourcesOf } from '../experiments.ts'
 import { table } from '../output.ts'
 
@@ -68,18 +68,32 @@ export const remove: Command = {
     if (sure !== true) throw new Ended(exitCode.usage, 'Nothing was removed. Say --yes where nobody can be asked.')
     const after = await json<Removal>(pathOf(name, '/removal/carryOut'), posted({ reason: options.because }))
     for (const service of services) await rm(join(landscape, 'src', service), { recursive: true, force: true })
+    const topics = await topicsOf(services, invocation.cwd).catch((error: Error) => {
+      output.say(`Its topics are left: ${error.message}`)
+      return []
+    })
     const still = await codeOf(name, services, landscape)
     const shown = {
       experiment: name,
       phase: after.phase,
       goes: before.goes,
-      gone: after.gone,
+      gone: [...(after.gone ?? []), ...topics.map((topic) => `topic ${topic}`)],
       left: after.left,
       code: still,
     }
-    output.show(shown, () => proof(name, after, services, still))
+    output.show(shown, () => proof(name, { ...after, gone: shown.gone }, services, still))
     return still.length === 0 ? exitCode.ok : exitCode.found
   },
+}
+
+/** Deletes the topics of services from the Kafka that runs beside, if one does. */
+async function topicsOf(services: readonly string[], cwd: string): Promise<string[]> {
+  const home = await homeOf(cwd)
+  if (home === undefined) return []
+  const { removeTopics, seeBeside } = await import('@headwater/kafka')
+  const beside = await seeBeside(join(home, 'kafka'))
+  if (beside === undefined) return []
+  return (await Promise.all(services.map((service) => removeTopics(beside.bootstrap, service)))).flat()
 }
 
 /** Lines outside the services that go: those that name the experiment, and those that import what goes. */
@@ -106,7 +120,7 @@ function listed(name: string, { goes, readers }: Removal, code: readonly LeftBeh
         `    database   ${one.database!.name} (${Math.ceil(one.database!.bytes / 1024)} KiB), and its role`,
         `    consumers  ${one.consumers!.join(', ') || '(none)'}`,
         `    rows       ${one.projections!.join(', ') || '(none)'}`,
-        `    topic      headwater.${one.name}, where Kafka runs beside: Kafka keeps it, delete it there`,
+        `    topics     headwater.${one.name} and headwater.${one.name}.for.<consumer>, where Kafka runs beside; in another Kafka delete them there`,
         ...(one.windDown === undefined ? [] : [`    first      ${one.windDown.title} (${one.windDown.left} left)`]),
         ...one.links!.map(({ service, relation }) => `    missed by  ${service}, which links to ${relation}`),
       ]
