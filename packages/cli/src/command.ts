@@ -80,3 +80,11 @@ export function required(command: Command, { positionals }: Invocation, index: n
   }
   return value
 }
+
+/** An option that is a whole number, 0 or more; undefined where it was not given. */
+export function wholeNumber({ options }: Invocation, name: string): number | undefined {
+  const said = options[name]
+  if (said === undefined) return undefined
+  if (typeof said === 'string' && /^\d{1,15}$/.test(said)) return Number(said)
+  throw new Ended(exitCode.usage, `Expected --${name} as a whole number, 0 or more, got "${String(said)}".`)
+}

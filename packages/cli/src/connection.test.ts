@@ -78,3 +78,12 @@ it.each(['events pots', 'events pots --limit 1 --json'])('ends where nobody answ
     stderr: expect.stringContaining('nobody answers'),
   })
 })
+
+it.each([
+  'events pots --limit some',
+  'events pots --after -1',
+  'history pots/pot-1 --upto last',
+  'experiment replay round-ups --limit 1.5',
+])('refuses a number that is none: %s', async (line) => {
+  expect(await run(`headwater ${line}`)).toMatchObject({ code: 2, stdout: '' })
+})

@@ -53,3 +53,12 @@ it('ends quietly once nobody reads what it says', async () => {
   saved('unread')
   expect([await command.ended, command.streams.stderr]).toEqual([0, ''])
 }, 30_000)
+
+it('ends with the last event that was wanted, also where more are waited for', async () => {
+  const command = start(['events', 'pots', '--follow', '--limit', '1', '--url', listening.origin], tmpdir())
+  running.push(command)
+  expect([await command.ended, command.streams.stdout.trim().split('\n')]).toEqual([
+    0,
+    [expect.stringContaining('first')],
+  ])
+}, 30_000)

@@ -1,4 +1,4 @@
-import { type Command, exitCode, required } from '../command.ts'
+import { type Command, exitCode, required, wholeNumber } from '../command.ts'
 import { connect } from '../connection.ts'
 import { feedPages } from '../feed-pages.ts'
 
@@ -16,20 +16,21 @@ export const events: Command = {
   async run(invocation) {
     const { options, output } = invocation
     const service = required(events, invocation, 0, 'the name of a service')
+    const limit = wholeNumber(invocation, 'limit') ?? Number.POSITIVE_INFINITY
+    const after = wholeNumber(invocation, 'after')
+    if (limit === 0) return exitCode.ok
     const connection = await connect(invocation)
-    const limit = options.limit === undefined ? Number.POSITIVE_INFINITY : Number(options.limit)
     const types = options.type as string[] | undefined
     const pages = feedPages(connection, invocation, {
       service,
       view: options.all === true ? 'log' : 'published',
-      ...(options.after !== undefined && { after: { log: '', position: Number(options.after), id: '' } }),
+      ...(after !== undefined && { after: { log: '', position: after, id: '' } }),
       ...(types !== undefined && { types }),
       follow: options.follow === true,
     })
     let shown = 0
     for await (const page of pages) {
       for (const event of page.events) {
-        if (shown >= limit) return exitCode.ok
         shown += 1
         const { position, recordedAt, type, stream } = event
         await output.line(
@@ -37,6 +38,7 @@ export const events: Command = {
             ? event.text
             : `${String(position).padStart(6)}  ${recordedAt.slice(0, 19)}  ${type.padEnd(22)} ${stream}  ${JSON.stringify(event.data)}`,
         )
+        if (shown >= limit) return exitCode.ok
       }
     }
     return exitCode.ok

@@ -7,7 +7,7 @@ import {
   type VariantThen,
 } from '@headwater/experiment/analysis'
 import type { Service } from '@headwater/service'
-import { type Command, Ended, exitCode, type Invocation, required } from '../command.ts'
+import { type Command, Ended, exitCode, type Invocation, required, wholeNumber } from '../command.ts'
 import { connect, type Connection, ended } from '../connection.ts'
 import { type Kept, landscapeOf, pathOf } from '../experiments.ts'
 import { table } from '../output.ts'
@@ -26,6 +26,7 @@ export const replay: Command = {
   examples: ['headwater experiment replay round-ups'],
   async run(invocation) {
     const { options, output } = invocation
+    const limit = wholeNumber(invocation, 'limit') ?? 20
     const name = required(replay, invocation, 0, "an experiment's name")
     const connection = await connect(invocation)
     const { service, declaration } = await connection.json<Kept>(pathOf(name))
@@ -53,7 +54,7 @@ export const replay: Command = {
       differ: found.differ.map((one) => ({ ...one, amount: Number(one.amount) })),
       customers,
     }
-    output.show(plain, () => readable(found, customers.slice(0, Number(options.limit ?? 20)), measure?.field))
+    output.show(plain, () => readable(found, customers.slice(0, limit), measure?.field))
     return exitCode.ok
   },
 }

@@ -1,4 +1,4 @@
-import { type Command, exitCode } from '../command.ts'
+import { type Command, exitCode, wholeNumber } from '../command.ts'
 import { connect } from '../connection.ts'
 import { streamPath } from '../stream-path.ts'
 
@@ -20,6 +20,7 @@ export const history: Command = {
   examples: ['headwater history payments/ledger-world', 'headwater history payments/ledger-world --at 3'],
   async run(invocation) {
     const { options, output } = invocation
+    const upto = wholeNumber(invocation, 'upto') ?? Number.POSITIVE_INFINITY
     const { json } = await connect(invocation)
     if (options.at !== undefined) {
       const was = await json<{ state: unknown; version: number }>(streamPath(history, invocation, { at: options.at }))
@@ -28,7 +29,7 @@ export const history: Command = {
       return exitCode.ok
     }
     const { events } = await json<{ events: Kept[] }>(streamPath(history, invocation))
-    const shown = events.filter(({ version }) => version <= Number(options.upto ?? Number.POSITIVE_INFINITY))
+    const shown = events.filter(({ version }) => version <= upto)
     output.show(shown, () =>
       shown
         .map(
