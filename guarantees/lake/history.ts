@@ -2,8 +2,19 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { services } from './log.ts'
 
+export interface Version {
+  readonly version: number
+  readonly events: number
+  /** Position landed, by service. */
+  readonly positions: Readonly<Record<string, number>>
+  /** It moved a position. */
+  readonly commit: boolean
+  /** It took out what lay beyond a fork. */
+  readonly forked: boolean
+}
+
 /** Events landed at each version of the table: what the transactions of its log say, read without our library. */
-export function eventsByVersion(directory: string): { version: number; events: number; commit: boolean }[] {
+export function eventsByVersion(directory: string): Version[] {
   const folder = join(directory, '_delta_log')
   const positions = new Map<string, number>()
   return readdirSync(folder)
@@ -13,14 +24,16 @@ export function eventsByVersion(directory: string): { version: number; events: n
       if (Number(name.slice(0, 20)) !== version) throw new Error(`Version ${version} is missing: found ${name}.`)
       const actions = readFileSync(join(folder, name), 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line)) // prettier-ignore
       const txns = actions.flatMap(({ txn }) => txn ?? [])
+      const forked = actions.some(({ commitInfo }) => commitInfo?.operation === 'DELETE')
       for (const { appId, version: position } of txns) {
-        if (position <= (positions.get(appId) ?? 0)) throw new Error(`${appId} went back in version ${version}.`)
+        if (position <= (positions.get(appId) ?? 0) && !forked)
+          throw new Error(`${appId} went back in version ${version}.`)
         positions.set(appId, position)
       }
-      const events = Object.keys(services).reduce(
-        (sum, service) => sum + (positions.get(`headwater:${service}`) ?? 0),
-        0,
+      const at = Object.fromEntries(
+        Object.keys(services).map((service) => [service, positions.get(`headwater:${service}`) ?? 0]),
       )
-      return { version, events, commit: txns.length > 0 }
+      const events = Object.values(at).reduce((sum, position) => sum + position, 0)
+      return { version, events, positions: at, commit: txns.length > 0, forked: forked && txns.length > 0 }
     })
 }

@@ -56,6 +56,7 @@ export class Catalogue {
   readonly #seen = new Map<string, Seen>()
   readonly #declared = new Map<string, Declared>()
   readonly #positions = new Map<string, number>()
+  readonly #eras = new Map<string, number>()
 
   /** Position counted up to, by service. */
   get positions(): ReadonlyMap<string, number> {
@@ -82,20 +83,32 @@ export class Catalogue {
     return this.#declared.get(bodyKey(service, type))?.level ?? 'undeclared'
   }
 
-  /** Counts an event, unless it was counted. */
-  observe(service: string, event: Pick<SourceEvent, 'position' | 'type' | 'recordedAt' | 'data'>): void {
-    if (event.position <= (this.#positions.get(service) ?? 0)) return
-    this.#positions.set(service, event.position)
-    const { type, recordedAt } = event
+  /**
+   * Counts the events of the positions up to `to`, those that are not counted yet; none where something before `after` is not: that,
+   * and these, are counted again from the table.
+   */
+  count(
+    service: string,
+    { after, to }: { readonly after: number; readonly to: number },
+    events: readonly Pick<SourceEvent, 'position' | 'type' | 'recordedAt' | 'data'>[],
+  ): void {
+    const counted = this.#positions.get(service) ?? 0
+    if (counted < after) return
+    for (const event of events) if (event.position > counted) this.#observe(service, event)
+    this.#positions.set(service, Math.max(counted, to))
+  }
+
+  #observe(service: string, { type, recordedAt, data }: Pick<SourceEvent, 'type' | 'recordedAt' | 'data'>): void {
     const key = bodyKey(service, type)
     let seen = this.#seen.get(key)
     if (seen === undefined) {
       seen = { service, type, events: 0, firstSeenAt: recordedAt, lastSeenAt: recordedAt, fields: new Map() }
       this.#seen.set(key, seen)
     }
+    if (seen.events === 0) seen.firstSeenAt = recordedAt
     seen.events++
     seen.lastSeenAt = recordedAt
-    if (typeof event.data === 'object' && event.data !== null) observeFields(seen, event.data)
+    if (typeof data === 'object' && data !== null) observeFields(seen, data)
   }
 
   /** Kinds of a type's payload fields: as declared, unless events say otherwise. */
@@ -155,10 +168,25 @@ export class Catalogue {
       this.#seen.set(bodyKey(seen.service, seen.type), { ...seen, fields: new Map(seen.fields) })
   }
 
-  /** Forgets what was counted of a service, to count it again. */
+  /** Forgets what was counted of a service, to count it again. Names and kinds stay meanwhile, so that it can be asked. */
   forget(service: string): void {
+    this.#eras.set(service, this.era(service) + 1)
     this.#positions.delete(service)
-    for (const [key, seen] of this.#seen) if (seen.service === service) this.#seen.delete(key)
+    for (const seen of this.#seen.values()) {
+      if (seen.service !== service) continue
+      seen.events = 0
+      for (const [field, { kind }] of seen.fields) seen.fields.set(field, { events: 0, ...(kind && { kind }) })
+    }
+  }
+
+  /** Another number after `forget`. */
+  era(service: string): number {
+    return this.#eras.get(service) ?? 0
+  }
+
+  /** All of a service is counted: lets go of types of which there is no event any more. */
+  complete(service: string): void {
+    for (const [key, seen] of this.#seen) if (seen.service === service && seen.events === 0) this.#seen.delete(key)
   }
 }
 

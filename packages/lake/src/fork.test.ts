@@ -132,6 +132,29 @@ it('goes on with a new name of the log where nothing was lost', async () => {
   })
 })
 
+it('answers what is asked while a log forks', async () => {
+  const lake = await open()
+  await lake.land(page([saved(1, 1, 'a'), saved(2, 2, 'a'), saved(3, 3, 'a')]), { service: 'pots' })
+  await lake.seal()
+  const asked = lake.query('select max(position) from pots.Saved')
+  await lake.fork('pots', fork)
+  expect([[[2]], [[3]]]).toContainEqual((await asked).rows)
+})
+
+it('lands nothing of a lineage that the log has left, also where it would go on without a gap', async () => {
+  const [one, other] = [await open(), await open()]
+  await one.land(page([saved(1, 1, 'a'), saved(2, 2, 'a'), saved(3, 3, 'a')]), { service: 'pots' })
+  await one.seal()
+  await one.fork('pots', fork)
+  expect(await rows(other)).toHaveLength(2)
+  for (const lake of [one, other])
+    await expect(lake.land(page([saved(3, 3, 'a')]), { service: 'pots' })).rejects.toMatchObject({
+      code: 'HW_LAKE_LOG',
+    })
+  await other.land(page([saved(3, 30, 'b')], { log: 'log-2' }), { service: 'pots' })
+  expect(await rows(other)).toEqual(after)
+})
+
 it('refuses a page whose events are out of order or out of its range', async () => {
   const lake = await open()
   for (const wrong of [

@@ -321,7 +321,9 @@ export class Lake {
     if ([...sealed].some(([service, position]) => position > (counted.get(service) ?? 0))) await this.#counted()
   }
 
+  /** Counts what the table holds now; a count under way may be of the table before. */
   async #counted(): Promise<void> {
+    await this.#counting
     this.#counting ??= countAgain(this.#on, this.#on.log.snapshot).finally(() => (this.#counting = undefined))
     await this.#counting
   }

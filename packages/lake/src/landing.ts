@@ -7,6 +7,7 @@ import { type Action, protocol } from './delta/actions.ts'
 import type { DeltaLog } from './delta/log.ts'
 import { schemaString } from './delta/schema.ts'
 import { contentsOf, positionsOf, positionTxn, type Snapshot } from './delta/snapshot.ts'
+import { followed, formerLogs, logOf } from './lineages.ts'
 import type { Engine } from './engine.ts'
 import { rowOf, unitOf } from './event-row.ts'
 import { LakeError } from './failure.ts'
@@ -50,8 +51,6 @@ interface LandingOptions {
   readonly now: () => number
 }
 
-const LOG = 'headwater.log.'
-
 /** Takes pages in, in order and once, and seals them. */
 export class Landing {
   readonly tail = new Tail()
@@ -89,7 +88,7 @@ export class Landing {
     const events = page.events.filter((event) => event.position > position)
     if (page.to > position) {
       const { catalogue, units } = this.#on
-      for (const event of events) catalogue.observe(service, event)
+      catalogue.count(service, { after: position, to: page.to }, events)
       this.tail.add({
         service,
         log: page.log,
@@ -154,16 +153,19 @@ export class Landing {
         )
       before = event.position
     }
-    const known = this.#last.get(service)?.log ?? this.#logOf(service)
-    if (known !== undefined && known !== page.log && page.from !== position + 1)
+    const { metaData } = this.#on.log.snapshot
+    const known = this.#last.get(service)?.log ?? logOf(metaData, service)
+    // A server of the former lineage that is still up must not take the table back to where the log forked from.
+    const isFormer = formerLogs(metaData, service).includes(page.log)
+    if (known !== undefined && known !== page.log && (isFormer || page.from !== position + 1))
       throw new LakeError(
         'HW_LAKE_LOG',
-        `Expected a page of ${service} from log ${known}, got one of ${page.log} that overlaps what has landed. Read on from the lake's own cursor.`,
+        `Expected a page of ${service} from log ${known}, got one of ${page.log} that ${isFormer ? 'is its former lineage' : 'overlaps what has landed'}. Read on from the lake's own cursor.`,
       )
   }
 
   #logOf(service: string): string | undefined {
-    return this.#on.log.snapshot.metaData?.configuration[`${LOG}${service}`]
+    return logOf(this.#on.log.snapshot.metaData, service)
   }
 
   #follow(snapshot: Snapshot): void {
@@ -222,7 +224,7 @@ export class Landing {
     const now = this.#on.now()
     const metaData = {
       ...snapshot.metaData!,
-      configuration: { ...snapshot.metaData!.configuration, [`${LOG}${service}`]: to.log },
+      configuration: followed(snapshot.metaData!.configuration, service, to.log),
     }
     const actions = [
       { commitInfo: { timestamp: now, operation: 'DELETE', engineInfo: 'headwater' } },
@@ -326,8 +328,8 @@ export class Landing {
   #actions(snapshot: Snapshot, batch: Batch, bodies: Bodies, adds: readonly Action[]): Action[] {
     const now = this.#on.now()
     const schema = schemaString(bodies)
-    const configuration = { ...snapshot.metaData?.configuration }
-    for (const [service, log] of batch.logs) configuration[`${LOG}${service}`] = log
+    let configuration: Readonly<Record<string, string>> = snapshot.metaData?.configuration ?? {}
+    for (const [service, log] of batch.logs) configuration = followed(configuration, service, log)
     const same =
       schema === snapshot.metaData?.schemaString &&
       JSON.stringify(configuration) === JSON.stringify(snapshot.metaData.configuration)

@@ -39,7 +39,12 @@ export class Asking {
   async inspect(sql: string): Promise<Statement> {
     const known = this.#inspected.get(sql)
     if (known !== undefined) return known
-    const statement = await this.#any().inspect(sql)
+    const process = this.#any()
+    const statement = await process.inspect(sql).catch((error: unknown) => {
+      // Ended by `restart`, not by what it was asked.
+      if (this.#closed || this.#processes.includes(process)) throw error
+      return this.inspect(sql)
+    })
     if (this.#inspected.size >= REMEMBERED) this.#inspected.delete(this.#inspected.keys().next().value!)
     this.#inspected.set(sql, statement)
     return statement
