@@ -19,12 +19,15 @@ export const blocksOf = (page: string): Block[] =>
 
 export const pageOf = async (name: string): Promise<string> => await readFile(join(import.meta.dirname, name), 'utf8')
 
-/** Every line of a `text` stands in what was said; `…` stands for anything. */
-export function holds(said: string, { lines }: Block): void {
+/** Every line of a `text` stands in what was said; `…` stands for anything. Answers the whole line that its last one stands in. */
+export function holds(said: string, { lines }: Block): string {
+  let found = ''
   for (const line of lines) {
     const parts = line.split('…').map((part) => part.trim().replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`))
     expect(said).toMatch(new RegExp(parts.join('.*')))
+    found = new RegExp(`^.*${parts.join('.*')}`, 'm').exec(said)![0]
   }
+  return found
 }
 
 /** Writes a `ts` whose first line is its path, or changes a file by a `diff`. */

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Landscape } from '@headwater/service/landscape'
 import { throwAwayLandscape } from '@headwater/testing'
-import { expect } from 'vitest'
+import { expect, vi } from 'vitest'
 import { headwater } from '../../packages/cli/src/landscape.fixture.ts'
 import { make } from '../../packages/cli/src/workshop.ts'
 import { type Block, blocksOf, holds, pageOf, save } from '../page.fixture.ts'
@@ -10,8 +10,11 @@ import { type Block, blocksOf, holds, pageOf, save } from '../page.fixture.ts'
 /** A page whose services run: its files, up to the first command, are what runs. */
 export interface Walk {
   readonly landscape: Landscape
-  /** Does the rest of the page, line by line, and expects what it shows. `done`: a block of commands passed. */
-  walk(done?: (block: Block, said: string) => Promise<void>): Promise<void>
+  /**
+   * Does the rest of the page, line by line, and expects what it shows. `EVENT_ID` is that of the event shown last. `done`: commands
+   * passed, or a file was saved.
+   */
+  walk(done?: (block: Block) => Promise<void>): Promise<void>
   /** Places a service anew, as its folder has it now. */
   mount(service: string): Promise<void>
   stop(): Promise<void>
@@ -44,16 +47,19 @@ export async function walkThrough(
   return {
     landscape,
     async walk(done) {
-      for (const block of blocks.slice(first).filter(({ kind }) => kind !== 'text')) {
-        if (!block.kind.startsWith('sh')) {
-          await save(folder, block)
-          continue
-        }
+      let eventId = ''
+      const typed = async ({ kind, lines, at }: Block): Promise<void> => {
         let said = ''
-        for (const line of block.lines) said += await run(line, block.kind === 'sh fails')
-        const next = blocks[block.at + 1]
-        if (next?.kind === 'text') holds(said, next)
-        await done?.(block, said)
+        for (const line of lines) said += await run(line.replace('EVENT_ID', eventId), kind === 'sh fails')
+        const next = blocks[at + 1]
+        const shown = next?.kind === 'text' ? holds(said, next) : ''
+        eventId = /^(\S+) +\S+@\d+ /.exec(shown)?.[1] ?? eventId
+      }
+      for (const block of blocks.slice(first).filter(({ kind }) => kind !== 'text')) {
+        if (block.kind === 'sh eventually') await vi.waitFor(() => typed(block), { timeout: 20_000, interval: 100 })
+        else if (block.kind.startsWith('sh')) await typed(block)
+        else await save(folder, block)
+        await done?.(block)
       }
     },
     mount: async (service) => void (await landscape.mount((await make(folder, service)).service)),
