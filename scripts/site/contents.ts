@@ -13,6 +13,8 @@ const guides = [
   'change-a-published-event',
   'test-a-service',
   'personal-data',
+  'design-an-experiment',
+  'operate',
   'add-to-an-existing-service',
   'feed-from-an-outbox',
   'when-kafka-pays',
