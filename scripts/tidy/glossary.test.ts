@@ -11,7 +11,7 @@ const owners: Readonly<Record<string, RegExp>> = {
   'AsyncAPI’s': /contract\/src\/asyncapi\.ts/,
   'CloudEvents’': /^spec\/|architecture\.md|feed/,
   'Kafka’s':
-    /kafka|connector|operations\.md|architecture\.md|why-feeds-and-not-cdc\.md|the-four-evolutions\.md|leaving\.md|when-kafka-pays\.md|CHANGELOG\.md/i,
+    /kafka|connector|experiment-removal|operations\.md|architecture\.md|why-feeds-and-not-cdc\.md|the-four-evolutions\.md|leaving\.md|when-kafka-pays\.md|CHANGELOG\.md/i,
   'others’': /\.md$/,
   'statistics’': /(stats|experiments?)\//,
 }
