@@ -15,18 +15,18 @@ export function errorsPage(): Page {
     .sort()
     .map((path) => {
       const name = /HW_\w+/.exec(path)![0]
-      const [, cause = '', mend = ''] = /\*\*Cause\.\*\* (.+?)\n\n\*\*Mend\.\*\* (.+)/s.exec(
+      const [, cause = '', fix = ''] = /\*\*Cause\.\*\* (.+?)\n\n\*\*Fix\.\*\* (.+)/s.exec(
         readFileSync(join(root, path), 'utf8'),
       )!
       const word = new RegExp(`\\b${name}\\b`)
       const homes = new Set(said.filter(({ text }) => word.test(text)).map(({ home }) => home))
-      return [`[\`${name}\`](../errors/${name}.md)`, line(cause), line(mend), [...homes].sort().join(', ')]
+      return [`[\`${name}\`](../errors/${name}.md)`, line(cause), line(fix), [...homes].sort().join(', ')]
     })
   const text = `# Errors
 
 Every error has a code that stays, and says what was expected, what came, and what helps. Over HTTP it is a problem document (RFC 9457) with the member \`code\`; in a program it is an \`Error\` with the property \`code\`.
 
-${tableOf(['code', 'cause', 'mend', 'said by'], rows)}
+${tableOf(['code', 'cause', 'fix', 'said by'], rows)}
 `
   return { path: 'errors.md', text }
 }

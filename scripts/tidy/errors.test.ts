@@ -10,7 +10,7 @@ const codesIn = (paths: readonly string[]) =>
 
 const code = sources().filter((path) => /^(packages|apps)\//.test(path) && !isTest(path))
 
-it('explains every error code on a page of its own: cause and mend', () => {
+it('explains every error code on a page of its own: cause and fix', () => {
   const missing = [...codesIn(code)].filter((name) => !existsSync(join(root, 'docs', 'errors', `${name}.md`)))
   expect(missing).toEqual([])
 })
@@ -19,7 +19,7 @@ it('gives every page the same form', () => {
   const pages = files().filter((path) => /^docs\/errors\/HW_\w+\.md$/.test(path))
   const wrong = pages.filter((path) => {
     const name = /HW_\w+/.exec(path)![0]
-    return !new RegExp(`^# ${name}\\n\\n\\*\\*Cause\\.\\*\\* .+\\n\\n\\*\\*Mend\\.\\*\\* .+`, 's').test(read(path))
+    return !new RegExp(`^# ${name}\\n\\n\\*\\*Cause\\.\\*\\* .+\\n\\n\\*\\*Fix\\.\\*\\* .+`, 's').test(read(path))
   })
   expect(wrong).toEqual([])
 })
