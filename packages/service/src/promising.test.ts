@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { consumer, decider, events, only, resource, service } from './index.ts'
 import type { Landscape } from './landscape.ts'
+import { registerOn } from './reader-register.ts'
 
 const savedData = z.object({ potId: z.string(), amountMinor: z.int(), note: z.string() })
 const pots = events('pots', {
@@ -172,6 +173,19 @@ it('keeps what it served, and who let what through', async () => {
   ).toBe(204)
   const { overrides } = (await (await ask('ada', ['explore'], '/pots/contract/overrides')).json()) as any
   expect(overrides).toMatchObject([{ who: 'ada (ci)', why: 'agreed with lists', hash }])
+})
+
+it('knows what it serves now for the newest, also when that was served before', async () => {
+  const { pool } = landscape.services.get('pots')!.surroundings
+  const register = registerOn(pool, Date.now)
+  const before = await register.served()
+  const present = before.at(-1)!.contract
+  const other = contractDocument(contractOf(known), { inside: true })
+  await register.serve(other)
+  await register.serve(present)
+  await register.serve(present)
+  const hashes = (await register.served()).map(({ contract }) => contract.hash)
+  expect(hashes).toEqual([...before.slice(0, -1).map(({ contract }) => contract.hash), other.hash, present.hash])
 })
 
 it('says on the feed since when a type is deprecated: when it was first served so', async () => {

@@ -98,8 +98,11 @@ export function registerOn(pool: pg.Pool, now: () => number): ReaderRegister {
       return rowCount === 1
     },
     async serve(document) {
+      // One that comes back after another is the newest again.
       await pool.query(
-        'insert into headwater.contracts_served (hash, contract) values ($1, $2) on conflict (hash) do nothing',
+        `insert into headwater.contracts_served as served (hash, contract) values ($1, $2)
+         on conflict (hash) do update set number = default, since = default
+         where served.number < (select max(number) from headwater.contracts_served)`,
         [document.hash, JSON.stringify(document)],
       )
     },
