@@ -1,10 +1,8 @@
 -- Events as JSON arrays, one a line, in the order of `FoldedEvent`.
 copy (
-  select format(
-    '[%s,"%s",%s,"%s",%s,"%s",%s]
-',
-    position, stream, version, type, schema_version, occurred_at, data
-  )
+  select
+    '[' || position || ',"' || stream || '",' || version || ',"' || type || '",' || schema_version || ',"' || occurred_at || '",' ||
+    data || E']\n'
   from headwater.event
   where position > $after and position <= $upTo and type = any($types)
   order by position

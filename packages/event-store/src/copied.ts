@@ -43,7 +43,7 @@ const headerBytes = 19
 /** How many columns (int16), and how many bytes the one has (int32). */
 const rowBytes = 6
 
-/** Takes off what a binary COPY puts around rows of one column. It ends with an int16, which is never a whole row's. */
+/** Takes off what a binary COPY puts around rows of one column, in place. It ends with an int16, which is never a whole row's. */
 class Framing {
   #before: Buffer = Buffer.alloc(0)
   /** Bytes of framing that come next. */
@@ -53,12 +53,12 @@ class Framing {
 
   off(chunk: Buffer): Buffer {
     const bytes = this.#before.length === 0 ? chunk : Buffer.concat([this.#before, chunk])
-    const rows = Buffer.allocUnsafe(bytes.length)
     let at = 0
     let size = 0
     for (;;) {
       const part = Math.min(this.#left, bytes.length - at)
-      size += bytes.copy(rows, size, at, at + part)
+      bytes.copyWithin(size, at, at + part)
+      size += part
       at += part
       this.#left -= part
       if (this.#left > 0 || at + this.#next > bytes.length) break
@@ -67,6 +67,6 @@ class Framing {
       this.#next = rowBytes
     }
     this.#before = bytes.subarray(at)
-    return rows.subarray(0, size)
+    return bytes.subarray(0, size)
   }
 }

@@ -11,7 +11,7 @@ export interface Bounds {
 /**
  * Turns a log's lines into those that a view shows: bytes are passed as they are, with `previousposition` put in, and only where
  * a mapping, an old version or an ordering key asks for it is an event parsed. Bytes are handled as text of one character a byte
- * (latin1), which passes every byte unchanged and is twice as fast as searching buffers.
+ * (latin1), which passes every byte unchanged and is twice as fast as searching buffers; what a chunk gives is written at once.
  */
 export class ShownLines {
   /** Events written so far. */
@@ -20,8 +20,11 @@ export class ShownLines {
   lastPosition: number
   readonly #view: View
   readonly #bounds: Bounds
-  readonly #out: string[] = []
-  #length = 0
+  #out: Buffer = Buffer.alloc(0)
+  #written = 0
+  /** Lines that are not written yet. */
+  #made = ''
+  /** What the last chunk ended in. */
   #rest = ''
   #lastHead = ''
 
@@ -33,7 +36,9 @@ export class ShownLines {
 
   /** Each line ended by a line feed. */
   bytes(): Buffer {
-    return Buffer.from(this.#out.join(''), 'latin1')
+    const bytes = this.#out.subarray(0, this.#written)
+    // It may be kept, and what it was written into with it.
+    return this.#written * 2 < this.#out.length ? Buffer.from(bytes) : bytes
   }
 
   /** Id of the last event written. */
@@ -45,6 +50,10 @@ export class ShownLines {
     return this.count >= this.#bounds.events || (this.#length >= this.#bounds.bytes && this.count > 0)
   }
 
+  get #length(): number {
+    return this.#written + this.#made.length
+  }
+
   /** Takes a chunk of the log; stops where it is full. */
   take(chunk: Uint8Array): void {
     if (this.full) return
@@ -53,27 +62,36 @@ export class ShownLines {
     while (!this.full) {
       const end = text.indexOf('\n', start)
       if (end < 0) break
-      this.#write(text, start, end)
+      this.#add(text, start, end)
       start = end + 1
     }
     this.#rest = text.slice(start)
+    this.#write()
   }
 
-  #write(text: string, start: number, end: number): void {
+  #add(text: string, start: number, end: number): void {
     const parts = partsOf(text, start)
     const previous = this.#view.whole ? `,"previousposition":${this.lastPosition}` : ''
     const form = this.#view.forms.get(parts.type)
     this.#lastHead = text.slice(start, parts.streamVersionAt)
-    if (form === undefined || isPlain(form, parts)) {
-      this.#out.push(this.#lastHead, previous, text.slice(parts.streamVersionAt, end + 1))
-      this.#length += end + 1 - start + previous.length
-    } else {
-      const line = Buffer.from(mappedLine(form, decoded(text.slice(start, end)), previous)).toString('latin1')
-      this.#out.push(line)
-      this.#length += line.length
-    }
+    this.#made +=
+      form === undefined || isPlain(form, parts)
+        ? this.#lastHead + previous + text.slice(parts.streamVersionAt, end + 1)
+        : Buffer.from(mappedLine(form, decoded(text.slice(start, end)), previous)).toString('latin1')
     this.lastPosition = parts.position
     this.count++
+  }
+
+  #write(): void {
+    const length = this.#length
+    if (length > this.#out.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(length, this.#out.length * 2))
+      this.#out.copy(larger, 0, 0, this.#written)
+      this.#out = larger
+    }
+    this.#out.write(this.#made, this.#written, 'latin1')
+    this.#written = length
+    this.#made = ''
   }
 }
 
