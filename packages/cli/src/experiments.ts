@@ -23,6 +23,8 @@ export interface Summary {
 
 /** An experiment as its service keeps it. */
 export interface Kept extends Summary {
+  /** Day until which people gave it one more period. */
+  readonly until?: string
   readonly declaration?: {
     readonly unit: string
     readonly control: string

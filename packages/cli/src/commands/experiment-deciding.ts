@@ -66,10 +66,10 @@ async function act(invocation: Invocation, name: string, action: string, input: 
   return exitCode.ok
 }
 
-function said({ name, phase, override, decision, due }: Kept): string {
+function said({ name, phase, override, decision, until }: Kept): string {
   if (override !== undefined)
     return `${name}: ${phase}. ${override.by} wants to ${override.verdict} it against its rule; another person has to agree: headwater experiment agree ${name} --as SOMEBODY`
   if (decision !== undefined)
     return `${name}: ${phase}. Everybody gets ${decision.variant}, decided by ${[decision.by, decision.agreedBy].filter((one) => one !== undefined).join(' and ')}`
-  return `${name}: ${phase}${due === undefined ? '' : `, looked at again on ${due}`}`
+  return `${name}: ${phase}${until === undefined ? '' : `, looked at again on ${until}`}`
 }
