@@ -63,7 +63,7 @@ describe.skipIf(!hasBrowser)('the console', () => {
   async function picture(name: string): Promise<void> {
     if (!picturing) return
     await mkdir(images, { recursive: true })
-    await page.setViewportSize({ width: 1200, height: 700 })
+    await page.setViewportSize({ width: 1280, height: 860 })
     await page.screenshot({ path: `${images}${name}.png`, animations: 'disabled' })
     await page.setViewportSize({ width: 1440, height: 900 })
   }
@@ -119,6 +119,13 @@ describe.skipIf(!hasBrowser)('the console', () => {
       expect(new URL(page.url()).search).toBe('?service=payments')
       await page.reload()
       await beside.getByRole('link', { name: 'Credited' }).waitFor()
+      if (picturing) {
+        await Promise.all(Array.from({ length: 30 }, (_, index) => payment(`busy ${index}`)))
+        await page
+          .getByText(/[1-9]\d*\/s/)
+          .first()
+          .waitFor()
+      }
       await picture('console-landscape')
       await beside.getByRole('link', { name: 'Close payments' }).click()
       await beside.waitFor({ state: 'detached' })
@@ -266,8 +273,8 @@ describe.skipIf(!hasBrowser)('the console', () => {
       await expect
         .poll(() => page.getByRole('region', { name: 'Epochs' }).textContent(), { timeout: 20_000 })
         .toMatch(/2Everybody gets warm.*greetings since position.*1By weight, 100 % take part/s)
-      await metric.getByText('As a table').click()
-      await page.evaluate(() => scrollTo(0, 0))
+      await page.reload()
+      await metric.locator('canvas').waitFor()
       await picture('console-experiment')
     })
 

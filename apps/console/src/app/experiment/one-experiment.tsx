@@ -72,7 +72,7 @@ function Sealed({ declaration }: { readonly declaration: Declaration }) {
   const rule =
     decide === undefined
       ? `people look on ${lookOn}: ${lookAt}`
-      : `earliest after ${decide.after}, asked of people from ${decide.by}, at most ${((decide.alpha ?? 0.05) * 100).toFixed(0)} % wrong keeps`
+      : `decides by itself, after ${decide.after} at the earliest; wrongly keeps at most ${((decide.alpha ?? 0.05) * 100).toFixed(0)} % of the time; asks people from ${decide.by} on`
   return (
     <dl className="sealed">
       <div>
