@@ -119,13 +119,6 @@ describe.skipIf(!hasBrowser)('the console', () => {
       expect(new URL(page.url()).search).toBe('?service=payments')
       await page.reload()
       await beside.getByRole('link', { name: 'Credited' }).waitFor()
-      if (picturing) {
-        await Promise.all(Array.from({ length: 30 }, (_, index) => payment(`busy ${index}`)))
-        await page
-          .getByText(/[1-9]\d*\/s/)
-          .first()
-          .waitFor()
-      }
       await picture('console-landscape')
       await beside.getByRole('link', { name: 'Close payments' }).click()
       await beside.waitFor({ state: 'detached' })
