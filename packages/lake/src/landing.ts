@@ -328,7 +328,7 @@ export class Landing {
   #actions(snapshot: Snapshot, batch: Batch, bodies: Bodies, adds: readonly Action[]): Action[] {
     const now = this.#on.now()
     const schema = schemaString(bodies)
-    let configuration: Readonly<Record<string, string>> = snapshot.metaData?.configuration ?? {}
+    let configuration = snapshot.metaData?.configuration ?? {}
     for (const [service, log] of batch.logs) configuration = followed(configuration, service, log)
     const same =
       schema === snapshot.metaData?.schemaString &&
