@@ -153,6 +153,9 @@ async function begin(
   const consumers: RunningConsumer[] = []
   const open = new OpenRequests()
   const inline = inlineOf(service)
+  // Let go of when they are over: they know what the rows of the forgotten were called.
+  const forgetting = new Set<NodeJS.Timeout>()
+  stops.push(async () => forgetting.forEach((later) => clearTimeout(later)))
   const source = feedSource(surroundings.entry, { fetch: surroundings.fetch })
   const keeper = postgresKeeper({ pool, effects: effectsOf(store, inline, allocations) })
   const running: Running = {
@@ -180,9 +183,11 @@ async function begin(
     async forget(person) {
       const { again, afterMs } = await forgetPerson(store, { keys, projections: inline }, person)
       const later = setTimeout(() => {
-        again().catch((error: Error) => log('error', 'forgetting-failed', { message: error.message }))
+        again()
+          .catch((error: Error) => log('error', 'forgetting-failed', { message: error.message }))
+          .finally(() => forgetting.delete(later))
       }, afterMs).unref()
-      stops.push(async () => clearTimeout(later))
+      forgetting.add(later)
     },
     status: () => statusOf(running),
     async stop() {
