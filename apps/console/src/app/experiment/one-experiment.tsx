@@ -1,4 +1,5 @@
-import { useQuery } from '@tanstack/react-query'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useEffect } from 'react'
 import { Trouble } from '../parts/empty.tsx'
 import { Link } from '../parts/link.tsx'
 import { SaidAs } from '../parts/said-as.tsx'
@@ -13,6 +14,12 @@ import { Standing } from './standing.tsx'
 export function OneExperiment({ name, all }: { readonly name: string; readonly all: readonly Summary[] }) {
   const { data: found, error } = useQuery(experimentQuery(name))
   const results = usePart<Results>(name, 'results')
+  const queries = useQueryClient()
+  const phase = (found?.state as Experiment | undefined)?.phase
+  // A decision must not stand over parts that were asked before it: once it shows, they are asked again at once.
+  useEffect(() => {
+    if (phase !== undefined) void queries.invalidateQueries({ queryKey: experimentQuery(name).queryKey })
+  }, [queries, name, phase])
   if (error !== null) return <Trouble error={error} command={`headwater experiment results ${name}`} />
   if (found === undefined) return <Waiting what={name} />
   const state = found.state as Experiment
