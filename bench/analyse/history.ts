@@ -69,11 +69,15 @@ export function history(total: number) {
   const exposed = `'{"experiment":"round-ups","unit":"u' || (i // 10) || '","variant":"' || if(i % 20 = 0, 'plain', 'rounded') || '","allocation":1}'`
   const saved = `'{"customerId":"u' || whose || '","amountMinor":' || ((i * 31) % 5000 + (whose % 2) * 250) || '}'`
   /** A SELECT of the same, in the lake's columns. */
-  const sql = `select 'pots' as service, i + 2 as position, 'e' || i as id,
+  const sql = (from: number, to: number) => `select 'pots' as service, i + 2 as position, 'e' || i as id,
       case when i % 10 = 0 then 'ExperimentExposed' when i % 10 > 6 then 'Visited' else 'Saved' end as type, 's' as stream, 1 as stream_version,
       make_timestamp(${start} + i * ${step}) as recorded_at, make_timestamp(${start} + i * ${step}) as occurred_at, 'c' || i as correlation_id, 'c' || i as causation_id,
       case when i % 10 = 0 then ${exposed} when i % 10 > 6 then '{"customerId":"u' || whose || '"}' else ${saved} end as data
-    from (select range as i, ((range * 7919) % 1000003 * 4099 + range) % (range // 10 + 1) as whose from range(${total}))
+    from (select range as i, ((range * 7919) % 1000003 * 4099 + range) % (range // 10 + 1) as whose from range(${from}, ${to}))${
+      from > 0
+        ? ''
+        : `
     union all select 'pots', 1, 'a', 'AllocationAdopted', 's', 1, make_timestamp(${start}), make_timestamp(${start}), 'c', 'c', '${JSON.stringify(adopted)}'`
+    }`
   return { page, sql }
 }

@@ -12,6 +12,8 @@ const { values: args } = parseArgs({
   options: { json: { type: 'boolean' }, full: { type: 'boolean' }, events: { type: 'string' } },
 })
 const total = Number(args.events ?? (args.full === true ? 40_000_000 : 1_000_000))
+/** Events of a segment: what the lake joins, and what fits in memory to be sorted. */
+const SEGMENT = 2_000_000
 const directory = mkdtempSync(join(tmpdir(), 'headwater-analyse-'))
 const instance = await DuckDBInstance.create(':memory:', { temp_directory: directory, memory_limit: '4GB' })
 const connection = await instance.connect()
@@ -34,11 +36,12 @@ function worked<T>(work: () => T): [value: T, ms: number] {
 
 /** The whole way by SQL, beside what others ask of the same rows, and beside reading them. */
 async function bySql() {
-  // As the lake keeps it: columns in Parquet, sorted by type.
-  await connection.run(
-    `copy (select * from (${sql}) order by type, position) to '${directory}/events.parquet' (format parquet, row_group_size 500000)`,
-  )
-  await connection.run(`create view events as select * from read_parquet('${directory}/events.parquet')`)
+  // As the lake keeps it: segments in Parquet, each sorted by type.
+  for (let from = 0; from < total; from += SEGMENT)
+    await connection.run(
+      `copy (select * from (${sql(from, Math.min(total, from + SEGMENT))}) order by type, position) to '${directory}/${from}.parquet' (format parquet, row_group_size 500000)`,
+    )
+  await connection.run(`create view events as select * from read_parquet('${directory}/*.parquet')`)
   const [results, ours] = await timed(() => analyse(roundUps, { query }))
   const exposed = `select json_extract_string(data, '$.unit') as unit, any_value(json_extract_string(data, '$.variant')) as variant, min(recorded_at) as since from events where type = 'ExperimentExposed' group by 1`
   const outcome = (
