@@ -43,6 +43,31 @@ it('joins segments and changes no answer, of now or of then', async () => {
   expect((await lake.query('select count(*), max(n) from Saved')).rows).toEqual([[12, 14.5]])
 })
 
+it('joins many into several files, in the order of the table, and has then nothing left to join', async () => {
+  const units = ['b', undefined, 'd', 'a', `it's`, 'c', 'd']
+  const customers = Array.from({ length: 21 }, (_, index) => {
+    const unit = units[index % units.length]
+    const type = index % 4 === 0 ? 'Closed' : index === 2 ? 'Opened' : 'Saved'
+    return event(index + 1, type, { n: index, ...(unit === undefined ? {} : { customerId: unit }) })
+  })
+  for (const one of customers) {
+    await lake.land(page([one]), { service: 'pots' })
+    await lake.seal()
+  }
+  const before = await lake.query(everything)
+  expect(await lake.compact({ perFile: 4 })).toBe(true)
+  expect(await lake.compact({ perFile: 4 })).toBe(false)
+  expect((await lake.query(everything)).rows).toEqual(before.rows)
+  const files = (sql: string) => lake.explain(sql).then((said) => said.files)
+  // Six closed in two files, the one opened in another, and fourteen saved in four, of which none has a unit in common.
+  expect([await files('select n from Closed'), await files('select n from Opened')]).toEqual([2, 1])
+  expect(await files('select n from Saved')).toBe(4)
+  await landed(22, 23)
+  expect(await lake.compact({ perFile: 4 })).toBe(true)
+  expect(await lake.compact({ perFile: 4 })).toBe(false)
+  expect((await lake.query('select count(*), count(distinct position) from events')).rows).toEqual([[23, 23]])
+})
+
 it('gives way when another writer has joined the same segments', async () => {
   await landed(1, 4)
   const other = await open()

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { Add } from './delta/actions.ts'
 import type { DeltaLog } from './delta/log.ts'
 import { type Contents, contentsOf, type Snapshot } from './delta/snapshot.ts'
@@ -8,14 +9,14 @@ import { copySegment } from './segment.ts'
 import { name, text, texts } from './sql.ts'
 import { bodyKey, namesOf } from './body.ts'
 
-/** Segments of one size before they become one; each is that many times larger, so an event is rewritten a few times in all. */
+/** Runs of one size before they become one; each is that many times larger, so an event is rewritten a few times in all. */
 const FAN = 8
-/** Events below which segments count as of the same size. */
+/** Events below which runs count as of the same size. */
 const SMALLEST = 50_000
-/** Events beyond which a segment is not joined any more. */
+/** Events beyond which a run is not joined any more. */
 const LARGEST = 8_000_000
-/** Events a joined segment holds at least, before another type begins a new one: a question opens only what holds its types. */
-const PER_FILE = 1_000_000
+/** Events a file of a run holds at most: what is sorted in memory, since a sort that spills takes twice as long. */
+const PER_FILE = 250_000
 
 interface Compacting {
   readonly log: DeltaLog
@@ -26,23 +27,36 @@ interface Compacting {
 
 /** Segments worth joining now; none when there is nothing to gain. */
 export function crowded(snapshot: Snapshot, fan: number = FAN): readonly Add[] {
-  const tiers = new Map<number, Add[]>()
-  for (const add of snapshot.files.values()) {
-    const events = eventsOf(add)
+  const tiers = new Map<number, Add[][]>()
+  for (const [events, run] of runsOf(snapshot)) {
     if (events >= LARGEST) continue
     const tier = Math.max(0, Math.floor(Math.log(events / SMALLEST) / Math.log(FAN)) + 1)
-    tiers.set(tier, [...(tiers.get(tier) ?? []), add])
+    tiers.set(tier, [...(tiers.get(tier) ?? []), run])
   }
-  return [...tiers.entries()].toSorted(([a], [b]) => a - b).find(([, adds]) => adds.length >= fan)?.[1] ?? []
+  const [first] = [...tiers].filter(([, runs]) => runs.length >= fan).toSorted(([a], [b]) => a - b)
+  return first?.[1].flat() ?? []
+}
+
+/** What was sealed, or joined, at one time. Files of one run are in order already: joining them with each other gains nothing. */
+function runsOf(snapshot: Snapshot): (readonly [events: number, segments: Add[]])[] {
+  const runs = new Map<string, [number, Add[]]>()
+  for (const add of snapshot.files.values()) {
+    const { types, run = { id: add.path, events: total(types) } } = contentsOf(add)
+    const known = runs.get(run.id)
+    if (known === undefined) runs.set(run.id, [run.events, [add]])
+    else known[1].push(add)
+  }
+  return [...runs.values()]
 }
 
 /**
- * Joins segments into fewer, larger, sorted ones: the same events, in one new version of the table. Readers of older versions
- * keep the old files until they are vacuumed. Answers false when another writer has joined some of them first.
+ * Joins segments into one sorted run: the same events, in one new version of the table. Readers of older versions keep the old
+ * files until they are vacuumed. Answers false when another writer has joined some of them first.
  */
-export async function compact(on: Compacting, segments: readonly Add[]): Promise<boolean> {
+export async function compact(on: Compacting, segments: readonly Add[], perFile: number = PER_FILE): Promise<boolean> {
+  const run = { id: randomUUID(), events: segments.reduce((sum, add) => sum + total(contentsOf(add).types), 0) }
   const adds: Add[] = []
-  for (const types of shares(segments)) adds.push(await joined(on, segments, types))
+  for (const part of await parts(on, segments, perFile)) adds.push(await joined(on, part, run))
   const now = on.now()
   const actions = [
     { commitInfo: { timestamp: now, operation: 'OPTIMIZE', engineInfo: 'headwater' } },
@@ -58,65 +72,110 @@ export async function compact(on: Compacting, segments: readonly Add[]): Promise
   return false
 }
 
-/** Types that go into one segment together, in the order of the table. */
-function shares(segments: readonly Add[]): string[][] {
-  const counts = new Map<string, number>()
-  for (const add of segments)
-    for (const [key, events] of Object.entries(contentsOf(add).types)) counts.set(key, (counts.get(key) ?? 0) + events)
-  const order = [...counts.keys()].toSorted((a, b) => compare(namesOf(a).type, namesOf(b).type) || compare(a, b))
-  const groups: string[][] = []
-  let room = 0
-  for (const key of order) {
-    if (room <= 0) {
-      groups.push([])
-      room = PER_FILE
-    }
-    groups.at(-1)!.push(key)
-    room -= counts.get(key)!
-  }
-  return groups
+/** What goes into one file. */
+interface Part {
+  /** Segments that hold some of it. */
+  readonly held: readonly Add[]
+  /** Events by `service.Type`. */
+  readonly types: Readonly<Record<string, number>>
+  readonly where: string
 }
 
-async function joined(on: Compacting, segments: readonly Add[], types: readonly string[]): Promise<Add> {
-  const held = segments.filter((add) => types.some((key) => (contentsOf(add).types[key] ?? 0) > 0))
-  const contents = sum(held.map(contentsOf), types, on.log.snapshot)
+/** In the order of the table: several types together, or a range of the units of one. A question opens only what holds its types. */
+async function parts(on: Compacting, segments: readonly Add[], perFile: number): Promise<Part[]> {
+  const counts: Record<string, number> = {}
+  for (const add of segments)
+    for (const [key, events] of Object.entries(contentsOf(add).types)) counts[key] = (counts[key] ?? 0) + events
+  const order = Object.keys(counts).toSorted((a, b) => compare(namesOf(a).type, namesOf(b).type) || compare(a, b))
+  const made: Part[] = []
+  let together: Record<string, number> = {}
+  for (const [index, key] of order.entries()) {
+    const events = counts[key]!
+    if (events > perFile) made.push(...(await byUnit(on, holding(segments, [key]), key, Math.ceil(events / perFile))))
+    else {
+      together[key] = events
+      const next = counts[order[index + 1] ?? ''] ?? Number.POSITIVE_INFINITY
+      if (total(together) + next <= perFile) continue
+      const keys = Object.keys(together)
+      made.push({ held: holding(segments, keys), types: together, where: keys.map(isOf).join(' or ') })
+      together = {}
+    }
+  }
+  return made
+}
+
+/** Events of one type in files of about as many; those without a unit, and those of one unit, stay together. */
+async function byUnit(on: Compacting, held: readonly Add[], key: string, files: number): Promise<Part[]> {
+  const of = `from ${rowsOf(on, held)} where ${isOf(key)}`
+  const shares = Array.from({ length: files - 1 }, (_, index) => (index + 1) / files)
+  const [cut] = await on.engine.rows(`select quantile_disc(unit, ${JSON.stringify(shares)}) as units ${of}`)
+  const units = [...new Set((cut?.['units'] ?? []) as string[])].map(text)
+  const ranges = [...units, undefined].map(
+    (to, index) =>
+      [
+        ...(index === 0
+          ? []
+          : [to === undefined ? `(unit >= ${units[index - 1]} or unit is null)` : `unit >= ${units[index - 1]}`]),
+        ...(to === undefined ? [] : [`unit < ${to}`]),
+      ].join(' and ') || 'true',
+  )
+  const [counted] = await on.engine.rows(
+    `select ${ranges.map((range, index) => `count(*) filter (where ${range}) as n${index}`).join(', ')} ${of}`,
+  )
+  return ranges
+    .map((range, index) => ({
+      held,
+      types: { [key]: Number(counted![`n${index}`]) },
+      where: `${isOf(key)} and (${range})`,
+    }))
+    .filter(({ types }) => types[key]! > 0)
+}
+
+async function joined(on: Compacting, { held, types, where }: Part, run: Contents['run'] & {}): Promise<Add> {
+  const contents = { ...spanned(held.map(contentsOf), Object.keys(types), on.log.snapshot), types, run }
   const bodies = [...new Set(contents.columns.map((column) => column.slice(0, column.indexOf('.'))))]
-  const wanted = types.map((key) => {
-    const { service, type } = namesOf(key)
-    return `(service = ${text(service)} and type = ${text(type)})`
-  })
   return await copySegment(
     on,
-    `select ${[...envelopeColumns, ...bodies.map(name)].join(', ')}
-     from read_parquet(${texts(held.map(({ path }) => on.files.address(path)))}, union_by_name = true)
-     where ${wanted.join(' or ')}`,
+    `select ${[...envelopeColumns, ...bodies.map(name)].join(', ')} from ${rowsOf(on, held)} where ${where}`,
     contents,
   )
 }
 
-/** Counts are exact; ranges may be wider than what the joined segment holds. */
-function sum(parts: readonly Contents[], keys: readonly string[], { bodies }: Snapshot): Contents {
-  const types: Record<string, number> = {}
+const holding = (segments: readonly Add[], keys: readonly string[]) =>
+  segments.filter((add) => keys.some((key) => (contentsOf(add).types[key] ?? 0) > 0))
+
+const rowsOf = (on: Compacting, segments: readonly Add[]) =>
+  `read_parquet(${texts(segments.map(({ path }) => on.files.address(path)))}, union_by_name = true)`
+
+function isOf(key: string): string {
+  const { service, type } = namesOf(key)
+  return `(service = ${text(service)} and type = ${text(type)})`
+}
+
+/** Ranges may be wider than what the joined segment holds. */
+function spanned(
+  held: readonly Contents[],
+  keys: readonly string[],
+  { bodies }: Snapshot,
+): Pick<Contents, 'ranges' | 'columns'> {
   const ranges: Record<string, [number, number]> = {}
   const services = new Set(keys.map((key) => namesOf(key).service))
-  for (const part of parts) {
-    for (const key of keys) if (part.types[key] !== undefined) types[key] = (types[key] ?? 0) + part.types[key]
-    for (const [service, [from, to]] of Object.entries(part.ranges)) {
+  for (const one of held)
+    for (const [service, [from, to]] of Object.entries(one.ranges)) {
       if (!services.has(service)) continue
       const range = (ranges[service] ??= [from, to])
       range[0] = Math.min(range[0], from)
       range[1] = Math.max(range[1], to)
     }
-  }
   const owned = new Set(
     [...bodies.values()].filter((body) => keys.includes(bodyKey(body.service, body.type))).map(({ column }) => column),
   )
-  const columns = [...new Set(parts.flatMap((part) => part.columns))]
-  return { types, ranges, columns: columns.filter((column) => owned.has(column.slice(0, column.indexOf('.')))) }
+  const columns = [...new Set(held.flatMap((one) => one.columns))]
+  return { ranges, columns: columns.filter((column) => owned.has(column.slice(0, column.indexOf('.')))) }
 }
 
-export function eventsOf(add: Add): number {
-  return Object.values(contentsOf(add).types).reduce((total, events) => total + events, 0)
+function total(types: Readonly<Record<string, number>>): number {
+  return Object.values(types).reduce((sum, events) => sum + events, 0)
 }
 
 function compare(a: string, b: string): number {

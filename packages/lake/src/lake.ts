@@ -203,11 +203,14 @@ export class Lake {
     await this.#landing.seal()
   }
 
-  /** Joins small segments where there are some; false when there were none, or another writer was first. */
-  async compact(): Promise<boolean> {
+  /**
+   * Joins small segments where there are some, into files of at most so many events; false when there were none, or another
+   * writer was first.
+   */
+  async compact({ perFile }: { perFile?: number } = {}): Promise<boolean> {
     const { log, files, engine, now = Date.now } = this.#on
     const segments = crowded(await log.refresh(), 2)
-    return segments.length > 0 && (await compact({ log, files, engine, now }, segments))
+    return segments.length > 0 && (await compact({ log, files, engine, now }, segments, perFile))
   }
 
   /** Removes files that no version of the last `keepMs` (default a week) needs. */

@@ -11,7 +11,7 @@ import { name, text } from './sql.ts'
 /** Rows a row group holds: what a question about one unit has to unpack at least. */
 const ROW_GROUP = 40_960
 
-const parquet = `(format parquet, compression zstd, row_group_size ${ROW_GROUP})`
+const parquet = `(format parquet, compression zstd, compression_level 1, row_group_size ${ROW_GROUP})`
 
 /** Writes rows as one sorted, typed Parquet file; it is no part of the table before its `add` is committed. */
 export async function writeSegment(

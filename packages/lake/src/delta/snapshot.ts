@@ -68,11 +68,15 @@ export function positionsOf(snapshot: Snapshot): Map<string, number> {
   return positions
 }
 
-/** What a segment holds: events by `service.Type`, the first and last position by service, and the body columns (`column.field`). */
+/**
+ * What a segment holds: events by `service.Type`, the first and last position by service, the body columns (`column.field`), and
+ * the run it is a part of where events that were joined together became several files.
+ */
 export interface Contents {
   readonly types: Readonly<Record<string, number>>
   readonly ranges: Readonly<Record<string, readonly [from: number, to: number]>>
   readonly columns: readonly string[]
+  readonly run?: { readonly id: string; readonly events: number }
 }
 
 export function contentsOf(add: Add): Contents {
