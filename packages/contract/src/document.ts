@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import type { Contract, EventType, Level } from './events.ts'
+import type { Contract, EventType, Level, PublishedForm } from './events.ts'
 import { type JsonSchema, jsonSchemaOf } from './schema.ts'
+import { personalOf, sealedIn } from './sealed.ts'
 
 /** What a service promises about its events, as JSON. */
 export interface ContractDocument {
@@ -19,7 +20,7 @@ export interface Promised {
   readonly stored?: Stored
   /** Field whose value orders the events for consumers; the stream where absent. */
   readonly key?: string
-  /** Fields that travel sealed, each with the field that names the person. */
+  /** Fields that travel sealed, in whatever form, each with the field that names the person. */
   readonly personal?: Readonly<Record<string, string>>
   readonly readers?: readonly string[]
   /** Day (ISO 8601) on which experimental access ends, or a deprecated type goes. */
@@ -69,13 +70,14 @@ export function shownTo({ level, readers = [], until }: EventType, reader: strin
 }
 
 function promised(type: EventType, inside: boolean): Promised {
-  const { level, key, personal, readers, until } = type
+  const { level, key, readers, until, published = {} } = type
+  const personal = Object.assign({}, type.personal, ...Object.values(published).map((form) => form.personal))
   return {
     level,
     ...(level === 'internal' ? {} : { published: publishedForms(type) }),
     ...(inside ? { stored: storedForm(type) } : {}),
     ...(key === undefined ? {} : { key }),
-    ...(personal === undefined ? {} : { personal: personal as Record<string, string> }),
+    ...(type.personal === undefined ? {} : { personal }),
     ...(readers === undefined ? {} : { readers }),
     ...(until === undefined ? {} : { until }),
   }
@@ -85,26 +87,15 @@ function storedForm({ data, version, upcast = {} }: EventType): Stored {
   return { version, schema: jsonSchemaOf(data), upcasts: Object.keys(upcast).map(Number) }
 }
 
-function publishedForms({ data, version, published, personal = {} }: EventType): Record<string, JsonSchema> {
-  const forms = published ?? { [version]: { data } }
+function publishedForms(type: EventType): Record<string, JsonSchema> {
+  const { data, version, published } = type
+  const forms: Record<string, Pick<PublishedForm<any>, 'data' | 'personal'>> = published ?? { [version]: { data } }
   return Object.fromEntries(
     Object.entries(forms).map(([number, form]) => [
       number,
-      sealing(opened(jsonSchemaOf(form.data)), Object.keys(personal)),
+      sealedIn(opened(jsonSchemaOf(form.data)), personalOf(type, form)),
     ]),
   )
-}
-
-/** Personal fields travel sealed, and open only to those who hold the person's key. */
-function sealing(schema: JsonSchema, personal: readonly string[]): JsonSchema {
-  const properties = schema.properties as Record<string, JsonSchema> | undefined
-  if (properties === undefined || personal.length === 0) return schema
-  const sealed = { type: 'object', properties: { sealed: { type: 'string' } }, required: ['sealed'] }
-  const entries = Object.entries(properties).map(([name, field]) => [
-    name,
-    personal.includes(name) ? { anyOf: [field, sealed] } : field,
-  ])
-  return { ...schema, properties: Object.fromEntries(entries) }
 }
 
 const literal = new Set(['const', 'enum', 'default', 'examples'])

@@ -34,6 +34,8 @@ export interface EventDeclaration<S extends Schema = Schema> {
 export interface PublishedForm<Data> {
   readonly data: Schema
   readonly from: (data: Data) => unknown
+  /** Personal fields as they are called here, each naming the field of its person; default: those of the stored data. */
+  readonly personal?: { readonly [field: string]: string }
 }
 
 export interface EventType<Type extends string = string, S extends Schema = Schema> extends EventDeclaration<S> {

@@ -58,3 +58,28 @@ it('finds what upcasters, schemas and mappings do to stored events, with the fir
   ])
   expect(found.find(({ kind }) => kind === 'published-differs')!.detail).toBe('/amountMinor: 25 → 250')
 })
+
+it('finds what is shown sealed in a field that its readers are told is open', () => {
+  const people = (personal?: object) =>
+    rerun(
+      contractOf(
+        events('people', {
+          Named: {
+            data: z.object({ personId: z.string(), name: z.string() }),
+            level: 'published',
+            personal: { name: 'personId' },
+            published: {
+              1: { data: z.object({ label: z.string() }), from: ({ name }) => ({ label: name }), ...personal },
+            },
+          },
+        }),
+      ),
+    )
+  const found = (personal?: object) => {
+    const run = people(personal)
+    run.take({ position: 1, type: 'Named', schemaVersion: 1, data: { personId: 'p1', name: { sealed: '1.x' } } })
+    return run.findings()
+  }
+  expect(found()).toMatchObject([{ kind: 'mapping-failed', version: 1, detail: expect.stringContaining('/label') }])
+  expect(found({ personal: { label: 'personId' } })).toEqual([])
+})

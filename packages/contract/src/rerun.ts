@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Contract, EventType } from './events.ts'
 import { check, type Schema } from './schema.ts'
+import { personalOf, shownBy } from './sealed.ts'
 
 /** An event as it is stored, its data parsed. */
 export interface StoredData {
@@ -44,6 +45,7 @@ interface Form {
   readonly version: number
   readonly schema: Schema
   readonly from: ((data: unknown) => unknown) | undefined
+  readonly personal: readonly string[]
 }
 
 interface Known {
@@ -98,7 +100,7 @@ export function rerun(contract: Contract): Rerun {
       const wrong = misfit(type.data, lifted, personal)
       if (wrong !== undefined) note(event, 'does-not-fit', wrong)
       for (let index = 0; index < forms.length; index++)
-        showForm(note, event, forms[index]!, { lifted, personal, shown: index === 0 ? shown : undefined })
+        showForm(note, event, forms[index]!, { lifted, shown: index === 0 ? shown : undefined })
     },
     get events() {
       return events
@@ -108,14 +110,18 @@ export function rerun(contract: Contract): Rerun {
 }
 
 function knownOf(type: EventType): Known {
-  const { level, published, version, data, personal = {} } = type
-  const forms = published ?? { [version]: { data, from: undefined } }
-  const shown = level === 'internal' ? [] : Object.entries(forms)
-  return {
-    type,
-    personal: Object.keys(personal),
-    forms: shown.map(([number, form]) => ({ version: Number(number), schema: form.data, from: form.from })),
-  }
+  const { level, published, version, data } = type
+  const personal = personalOf(type)
+  const forms =
+    published === undefined
+      ? [{ version, schema: data, from: undefined, personal }]
+      : Object.entries(published).map(([number, form]) => ({
+          version: Number(number),
+          schema: form.data,
+          from: shownBy(type, form),
+          personal: personalOf(type, form),
+        }))
+  return { type, personal, forms: level === 'internal' ? [] : forms }
 }
 
 type Note = (event: StoredData, kind: Finding['kind'], detail: string, version?: number) => void
@@ -123,8 +129,8 @@ type Note = (event: StoredData, kind: Finding['kind'], detail: string, version?:
 function showForm(
   note: Note,
   event: StoredData,
-  { version, schema, from }: Form,
-  on: { readonly lifted: unknown; readonly personal: readonly string[]; readonly shown: unknown },
+  { version, schema, from, personal }: Form,
+  on: { readonly lifted: unknown; readonly shown: unknown },
 ): void {
   if (from === undefined && on.shown === undefined) return
   let mapped: unknown
@@ -134,7 +140,7 @@ function showForm(
     return note(event, 'mapping-failed', String(error), version)
   }
   // Without a mapping it is the stored data, which was checked already.
-  const wrong = from === undefined ? undefined : misfit(schema, mapped, on.personal)
+  const wrong = from === undefined ? undefined : misfit(schema, mapped, personal)
   if (wrong !== undefined) note(event, 'published-does-not-fit', wrong, version)
   if (on.shown === undefined || isDeepStrictEqual(mapped, on.shown)) return
   note(event, 'published-differs', differing(on.shown, mapped), version)

@@ -101,6 +101,25 @@ it('fails, and passes nothing over, when an event cannot be mapped', async () =>
   expect(await newer.get()).toMatchObject({ code: 'HW_EVENT_UNREADABLE' })
 })
 
+it('shows nothing sealed in a field that its published form does not call personal', async () => {
+  const contact = { data: any, from: ({ email }: any) => ({ contact: email }) }
+  const renamed = (form: object) => {
+    const one = shown({ personal: { email: 'personId' } as never, published: { 1: { ...contact, ...form } } })
+    one.log.append(saved('{"personId":"p1","email":{"sealed":"1.x"}}'))
+    return one
+  }
+  expect(await renamed({}).get()).toMatchObject({
+    status: 500,
+    code: 'HW_EVENT_UNREADABLE',
+    detail: expect.stringMatching(/event 1 \(Saved.*got one at \/contact\. Say what the field is called: personal/),
+  })
+  expect(await renamed({ personal: { contact: 'personId' } }).first()).toEqual([
+    1,
+    { contact: { sealed: '1.x' } },
+    undefined,
+  ])
+})
+
 it('changes edition with the mapping, and not with the reader', async () => {
   const edition = async (declaration: Omit<EventDeclaration, 'data'>) => {
     const one = { ...memoryLog('pots'), lineage: async () => [{ log: 'the-same' }] }

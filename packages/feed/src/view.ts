@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Contract, EventType } from '@headwater/contract'
+import { type Contract, type EventType, shownBy } from '@headwater/contract'
 import type { Caller } from '@headwater/hypermedia'
 import { refusal } from './problem.ts'
 import { type DeprecatedSince, retiringHeaders } from './retiring.ts'
@@ -119,7 +119,8 @@ function publishedForm(type: EventType, chosen: number | undefined): Form {
       `Expected a published version of ${type.type} (${versions.join(', ')}), got ${version}. Ask for ${type.type}@${versions[0]}.`,
     )
   }
-  const from = type.published?.[version]?.from
+  const form = type.published?.[version]
+  const from = form === undefined ? undefined : shownBy(type, form)
   const map = (data: unknown, storedVersion: number) => {
     const lifted = lift(type, data, storedVersion)
     return from === undefined ? lifted : from(lifted)
