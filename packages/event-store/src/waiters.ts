@@ -5,7 +5,7 @@ interface Waiter {
 }
 
 /** While somebody waits, the last position is asked for at this pace… */
-const pollMs = 20
+const pollMs = 5
 /** …slower, down to this, the longer nothing comes: a quiet log costs a query a second, whoever waits. */
 const slowestPollMs = 1_000
 
