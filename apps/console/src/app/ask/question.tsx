@@ -1,4 +1,5 @@
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react'
+import { flushSync } from 'react-dom'
 import { Button } from 'react-aria-components/Button'
 import { landscape } from '../reach.ts'
 
@@ -32,9 +33,12 @@ export function Question({ sql, busy, onAsk }: QuestionProps) {
   const take = ({ label }: Suggestion) => {
     const before = text.slice(0, caret).replace(/\w*$/, '')
     const next = `${before}${label} `
-    setText(next + text.slice(caret).replace(/^\w*/, ''))
-    setCaret(undefined)
-    requestAnimationFrame(() => field.current?.setSelectionRange(next.length, next.length))
+    // Drawn at once: the next key must find the caret behind what was taken, not be overtaken by it.
+    flushSync(() => {
+      setText(next + text.slice(caret).replace(/^\w*/, ''))
+      setCaret(undefined)
+    })
+    field.current?.setSelectionRange(next.length, next.length)
   }
   const pressed = (event: KeyboardEvent) => {
     if (event.key === 'Enter' && (event.metaKey || event.ctrlKey)) return onAsk(text)
