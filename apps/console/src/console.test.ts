@@ -96,7 +96,7 @@ describe.skipIf(!hasBrowser)('the console', () => {
 
     it('counts events as they come', async () => {
       await payment('counted')
-      const kept = (await on.landscape.status()).find((one) => one.service === 'payments')!.position
+      const { payments: kept } = await on.landscape.settled()
       await row('payments')
         .getByRole('cell', { name: String(kept), exact: true })
         .waitFor()
@@ -191,7 +191,9 @@ describe.skipIf(!hasBrowser)('the console', () => {
       await expect.poll(() => list().getByRole('link').count(), patience).toBe(1)
       await page.goto(`${on.origin}/events?service=payments`)
       await list().getByRole('link').filter({ hasText: 'RequestReceived' }).first().waitFor()
-      await page.getByRole('button', { name: 'Published only' }).click()
+      const published = page.getByRole('button', { name: 'Published only' })
+      await published.click()
+      await published.and(page.locator('[aria-pressed=true]')).waitFor()
       await list().getByRole('link').filter({ hasText: 'Credited' }).first().waitFor()
       expect(await list().getByText('RequestReceived').count()).toBe(0)
     })
@@ -254,9 +256,8 @@ describe.skipIf(!hasBrowser)('the console', () => {
         .locator('canvas')
         .waitFor()
       await metric.getByText('As a table').click()
-      expect(
-        await metric.getByRole('region', { name: 'share with Answered over time' }).getByRole('row').count(),
-      ).toBeGreaterThan(days / 2)
+      const looks = metric.getByRole('region', { name: 'share with Answered over time' }).getByRole('row')
+      await expect.poll(() => looks.count(), patience).toBeGreaterThan(days / 2)
       // Each part is asked on its own, and shows what was known when it was asked.
       const part = (name: string) => expect.poll(() => page.getByRole('region', { name }).textContent(), patience)
       await part('Exposures').toMatch(/[1-9]\d* units exposed.*ratio as allocated/s)
@@ -303,10 +304,12 @@ describe.skipIf(!hasBrowser)('the console', () => {
       await screen('Ask')
       const question = page.getByRole('textbox', { name: 'Question in SQL' })
       await question.pressSequentially('select reference, amountMinor from Paym')
-      await page.getByRole('option', { name: /PaymentMade/ }).waitFor()
+      await page.getByRole('option', { name: /PaymentMade/, selected: true }).waitFor()
       await page.keyboard.press('Tab')
-      expect(await question.inputValue()).toBe('select reference, amountMinor from PaymentMade ')
       await question.pressSequentially(`where reference = 'river boat'`)
+      expect(await question.inputValue()).toBe(
+        `select reference, amountMinor from PaymentMade where reference = 'river boat'`,
+      )
       await page.keyboard.press('Escape')
       await page.keyboard.press('Control+Enter')
       const answer = page.getByRole('region', { name: 'Answer' })
