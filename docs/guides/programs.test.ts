@@ -8,7 +8,7 @@ import pg from 'pg'
 import { afterAll, afterEach, beforeEach, expect, it, vi } from 'vitest'
 
 /** Where the pages' code is put to be run; nothing of it is kept. */
-const shelf = join(import.meta.dirname, '.headwater')
+const shelf = join(import.meta.dirname, '.headwater', 'programs')
 
 let database: Awaited<ReturnType<typeof throwAwayDatabase>>
 let pool: pg.Pool
