@@ -21,7 +21,7 @@ const names = [
 
 beforeAll(async () => {
   // Inside the package, so that the services' imports are found.
-  folder = await mkdtemp(join(import.meta.dirname, 'landscape-'))
+  folder = await mkdtemp(join(import.meta.dirname, '.throw-away-'))
   server = await throwAwayServer()
   await mkdir(join(folder, 'src', 'pots'), { recursive: true })
   const pots = `import { events } from '@headwater/service'
@@ -75,4 +75,4 @@ it('refuses a name that a service of the landscape has before it writes', async 
   const refused = await headwater('headwater new service cases', { cwd: folder })
   expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('no service of the landscape has') })
   expect(existsSync(join(folder, 'src', 'cases'))).toBe(false)
-})
+}, 120_000)

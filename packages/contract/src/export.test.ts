@@ -40,7 +40,7 @@ afterAll(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true 
 
 it('pulls a contract into one file whose types read what the owner writes', async () => {
   const text = pulledFile(contract, 'http://bank.example/')
-  const folder = await mkdtemp(join(import.meta.dirname, 'pulled-'))
+  const folder = await mkdtemp(join(import.meta.dirname, '.throw-away-'))
   folders.push(folder)
   await writeFile(join(folder, 'web-orders.ts'), text)
   const pulled = ((await import(join(folder, 'web-orders.ts'))) as { webOrders: AnyFacts & Record<string, any> })
@@ -84,7 +84,7 @@ it('takes nothing that a contract says for code, whatever it says', async () => 
       published: { 1: { ...schema, properties, enum: undefined } },
     },
   })
-  const folder = await mkdtemp(join(import.meta.dirname, 'pulled-'))
+  const folder = await mkdtemp(join(import.meta.dirname, '.throw-away-'))
   folders.push(folder)
   await writeFile(join(folder, 'evil.ts'), text)
   const pulled = (await import(join(folder, 'evil.ts'))) as { webOrders: Record<string, any> }

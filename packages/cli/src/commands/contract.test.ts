@@ -51,8 +51,8 @@ async function code(service: string, text: string) {
 
 beforeAll(async () => {
   // Inside the package, so that the services' imports are found.
-  folder = await mkdtemp(join(import.meta.dirname, 'landscape-'))
-  elsewhere = await mkdtemp(join(import.meta.dirname, 'elsewhere-'))
+  folder = await mkdtemp(join(import.meta.dirname, '.throw-away-'))
+  elsewhere = await mkdtemp(join(import.meta.dirname, '.throw-away-'))
   await code('pots', potsCode(before))
   await code('lists', listsCode)
   server = await throwAwayServer()
