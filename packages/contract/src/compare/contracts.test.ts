@@ -65,6 +65,17 @@ it('knows what a published form may do', () => {
   expect(new Set(required)).toEqual(new Set(['history: REQUIRED_PROPERTY_ADDED_TO_UNOPEN_CONTENT_MODEL /note']))
 })
 
+it('knows that a field is gone which one form of a union alone had, or still has', () => {
+  const note = z.string().optional()
+  const [card, bank] = [z.object({ by: z.literal('card') }), z.object({ by: z.literal('bank') })]
+  const before = z.discriminatedUnion('by', [card.extend({ note }), bank.extend({ note })])
+  const now = z.discriminatedUnion('by', [card, bank.extend({ note })])
+  expect(changes(published(before), published(now))).toEqual([
+    'readers: PROPERTY_REMOVED_FROM_CLOSED_CONTENT_MODEL /note',
+  ])
+  expect(changes(published(now), published(before))).toEqual([])
+})
+
 it('retires in steps: published, deprecated, gone', () => {
   const deprecated = (until?: string): EventDeclaration => ({
     data: saved,

@@ -1,9 +1,9 @@
 import type { ContractDocument, Promised, Stored } from '../document.ts'
 import type { Level } from '../events.ts'
-import { fieldsOf } from '../fields.ts'
 import type { JsonSchema } from '../schema.ts'
 import { compare, type Incompatibility } from './compare.ts'
 import type { Rule } from './difference.ts'
+import { droppedFields } from './dropped.ts'
 
 /** What else may change about a type, beside its schemas. */
 export type ChangeRule =
@@ -224,12 +224,12 @@ function versionRemoved(version: number): Said {
 
 /** A published version may change only so that nobody who knew it notices; dropping what was optional is noticed too. */
 function formChanges(version: number, before: JsonSchema, now: JsonSchema): Said[] {
-  const kept = new Set(fieldsOf(now))
-  const dropped = fieldsOf(before).filter((field) => !kept.has(field))
-  const top = dropped.filter((field) => !dropped.some((other) => field.startsWith(`${other}/`)))
-  const others = compare(before, now, { lenient: true }).filter(({ at }) => !dropped.includes(at))
+  const dropped = droppedFields(before, now)
+  const others = compare(before, now, { lenient: true }).filter(
+    ({ at, direction }) => direction === 'backward' || !dropped.includes(at),
+  )
   return [
-    ...top.map((at): Said => ({
+    ...dropped.map((at): Said => ({
       rule: 'PROPERTY_REMOVED_FROM_CLOSED_CONTENT_MODEL',
       breaks: 'readers',
       at,
