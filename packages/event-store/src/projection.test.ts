@@ -165,7 +165,7 @@ it('switches inline rows while writers never pause', async () => {
         { meta, inline: [rich] },
       )
   })
-  await rebuild(store, rich, { signal: AbortSignal.timeout(5_000) }).finally(() => stop.abort())
+  await rebuild(store, rich, { signal: AbortSignal.timeout(20_000) }).finally(() => stop.abort())
   await Promise.all(writers)
   await Promise.all(stores.map((one) => one.close()))
   expect(await rows('rich')).toEqual((await truth()).rich)
@@ -200,7 +200,8 @@ it('makes rows anew at start when the code that makes them has changed', async (
   }
   const second = followLog(store, [counts, poor])
   expect(await second.reached('balances', await store.log.last(), { waitMs: 10_000 })).toBe(true)
-  await expect.poll(async () => Object.values(await rows('rich')).some((value) => (value as number) < 0)).toBe(true)
+  const negative = async () => Object.values(await rows('rich')).some((value) => (value as number) < 0)
+  await expect.poll(negative, { timeout: 20_000 }).toBe(true)
   await second.stop()
   const moves = (await store.log.rows({ after: 0, limit: 1000, types: ['Moved'] })).length
   const made = Object.values(await rows('balances')) as { events: number }[]

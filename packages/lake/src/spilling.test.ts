@@ -24,7 +24,7 @@ const spilling = (seed: number) =>
 it('answers two questions at a time that both spill', async () => {
   const answers = await Promise.all([1, 2].map(async (seed) => (await lake.query(spilling(seed))).rows))
   expect(answers).toEqual([[[1_250_514]], [[1_250_513]]])
-})
+}, 120_000)
 
 it('leaves nothing behind of a process that is ended, nor of what it was handed', async () => {
   await lake.land(page([event(1, 'Saved', { n: 1 })]), { service: 'pots' })
@@ -32,7 +32,7 @@ it('leaves nothing behind of a process that is ended, nor of what it was handed'
   expect((await scratch()).filter((name) => name.endsWith('.rows'))).toEqual([])
   await expect(lake.query(spilling(1), { limits: { timeMs: 200 } })).rejects.toMatchObject({ code: 'HW_QUERY_TIME' })
   await lake.close()
-  await vi.waitFor(async () => expect(await scratch()).toEqual([]))
+  await vi.waitFor(async () => expect(await scratch()).toEqual([]), 20_000)
 })
 
 it('sweeps up after processes that died with their parent, and lets those of others alone', async () => {
@@ -45,4 +45,4 @@ it('sweeps up after processes that died with their parent, and lets those of oth
   expect(left).not.toContain('dead')
   expect(left).toContain('other')
   expect((await lake.query(spilling(1))).rows).toEqual([[1_250_514]])
-})
+}, 120_000)

@@ -332,7 +332,8 @@ it('tells Kafka’s own tools how far it has read', async () => {
   const reading = (async () => {
     for await (const _ of pages) continue
   })()
-  await vi.waitFor(() => expect(kafka.noted.get('shipping')?.reduce((sum, { offset }) => sum + offset, 0)).toBe(10))
+  const noted = () => kafka.noted.get('shipping')?.reduce((sum, { offset }) => sum + offset, 0)
+  await vi.waitFor(() => expect(noted()).toBe(10), 20_000)
   ending.abort()
   await reading
 })

@@ -124,7 +124,7 @@ describe.skipIf(!hasJava() && process.env.CI !== 'true')('with a live broker', (
         // A topic is there a moment before its partitions have a leader.
         const whole = Array.from({ length: partitions }, (_, partition) => partition)
         await vi.waitFor(() => Promise.all(whole.map((partition) => client.bounds(topic, partition))), {
-          timeout: 10_000,
+          timeout: 20_000,
         })
       },
       write: async (topic, partition, ...written) =>
