@@ -40,7 +40,7 @@ it('lets who gives up go at once, also after a garbage collection has come by', 
   giving.abort(new Error('enough'))
   await expect(answer).rejects.toThrow('enough')
   expect(insideToo).toBe(true)
-}, 5_000)
+})
 
 it('lets a stream know that its reader gave up, also after a garbage collection has come by', async () => {
   const gaveUp = new Promise<void>((heard) => {
@@ -51,7 +51,7 @@ it('lets a stream know that its reader gave up, also after a garbage collection 
     void readUntilGivenUp(ask)
   })
   await gaveUp
-}, 5_000)
+})
 
 async function readUntilGivenUp(ask: typeof fetch): Promise<void> {
   const giving = new AbortController()
@@ -75,7 +75,7 @@ it('ends the reading of an answer whose rest never comes when its reader gives u
   const text = answer.text()
   giving.abort(new Error('enough'))
   await expect(text).rejects.toThrow('enough')
-}, 5_000)
+})
 
 describe('follows redirects as it would over a socket', () => {
   const asked: string[] = []
