@@ -1,4 +1,6 @@
+import { randomInt } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Service } from '@headwater/service'
@@ -147,12 +149,15 @@ function withoutLinks(data: any): unknown {
   return { ...data, answer: { ...data.answer, body } }
 }
 
+/** A port below those that systems hand out by themselves: until it is used, nobody is given it by chance. */
 const free = async (): Promise<number> => {
-  const { createServer } = await import('node:net')
+  const port = randomInt(20_000, 32_768)
   const server = createServer()
-  const port = await new Promise<number>((done) =>
-    server.listen(0, '127.0.0.1', () => done((server.address() as { port: number }).port)),
-  )
+  const isFree = await new Promise<boolean>((done) => {
+    server.once('error', () => done(false))
+    server.listen(port, '127.0.0.1', () => done(true))
+  })
+  if (!isFree) return await free()
   await new Promise((closed) => server.close(closed))
   return port
 }

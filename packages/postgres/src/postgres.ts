@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash, randomBytes, randomInt } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { appendFile, chown, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
@@ -239,18 +239,27 @@ function exitOf(child: ChildProcess): string | undefined {
   return child.signalCode === null ? undefined : `signal ${child.signalCode}`
 }
 
+/** Below those that systems hand out by themselves: until it is used, nobody is given it by chance. */
+const [firstPort, lastPort] = [20_000, 32_767]
+
 /** The wanted port when it is free, else any free one. */
 async function freePort(wanted: number | undefined): Promise<number> {
-  for (const port of wanted === undefined ? [0] : [wanted, 0]) {
-    const server = createServer()
-    const taken = await new Promise<number | undefined>((done) => {
-      server.once('error', () => done(undefined))
-      server.listen(port, '127.0.0.1', () => done((server.address() as { port: number }).port))
-    })
-    await new Promise((closed) => server.close(closed))
-    if (taken !== undefined) return taken
+  if (wanted !== undefined && (await isFree(wanted))) return wanted
+  for (let tries = 0; tries < 100; tries++) {
+    const port = randomInt(firstPort, lastPort + 1)
+    if (await isFree(port)) return port
   }
   throw new PostgresFailed('Expected a free port on 127.0.0.1, found none.')
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer()
+  const free = await new Promise<boolean>((done) => {
+    server.once('error', () => done(false))
+    server.listen(port, '127.0.0.1', () => done(true))
+  })
+  if (free) await new Promise((closed) => server.close(closed))
+  return free
 }
 
 function urlOf(port: number, password: string): string {
