@@ -7,6 +7,6 @@ export const proposing = experiment('payees-proposed', {
   unit: 'customerId',
   variants: { blank: 50, proposed: 50 },
   primary: count(payments.Debited, { within: '14d', expect: '10%' }),
-  decide: { after: '14d', by: '2027-03-01' },
+  decide: { after: '14d', by: '2099-03-01' },
   adds: { screens: ['pay'] },
 })

@@ -37,7 +37,7 @@ export const roundUps = experiment('round-ups', {
   variants: { plain: 50, rounded: 50 },
   primary: sum(pots.Saved, 'amountMinor', { within: '28d', expect: '10%' }),
   guardrails: [share(pots.PotClosed, { mayRise: '5pp' }), refusals(pots, { action: 'save', mayRise: '5pp' })],
-  decide: { after: '14d', by: '2027-02-01' },
+  decide: { after: '14d', by: '2099-02-01' },
   adds: { services: ['pots'] },
 })
 
