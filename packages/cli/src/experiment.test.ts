@@ -13,7 +13,7 @@ const bell = events('bell', { Rung: { data: z.object({}), level: 'published' } }
 export const ringing = decidedByPeople('ringing', {
   hypothesis: 'Customers who may ring a bell ring it.',
   lookAt: 'Who rang.',
-  lookOn: '2026-01-31',
+  lookOn: '2020-01-31',
   adds: { services: ['bell'] },
 })
 const one = decider('bell', bell, {
@@ -82,9 +82,9 @@ describe('decided by people', () => {
     })
     for (const command of ['experiment list', 'ps'])
       expect((await run(`headwater ${command}`)).stderr).toContain(
-        'overdue: ringing waits for a decision since 2026-01-31',
+        'overdue: ringing waits for a decision since 2020-01-31',
       )
-    expect((await run('headwater experiment list')).stdout).toMatch(/ringing +asked +bell +2026-01-31 OVERDUE/)
+    expect((await run('headwater experiment list')).stdout).toMatch(/ringing +asked +bell +2020-01-31 OVERDUE/)
     dev.kill('SIGTERM')
     await dev.ended
     await begin()
