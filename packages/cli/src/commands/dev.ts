@@ -138,7 +138,8 @@ async function refuseSecond(directory: string): Promise<void> {
   const text = await readFile(join(directory, 'landscape.json'), 'utf8').catch(() => undefined)
   if (text === undefined) return
   const { url } = JSON.parse(text) as { url: string }
-  const alive = await fetch(new URL('/live', url), { signal: AbortSignal.timeout(1_000) }).then(
+  // Where nobody listens that is known at once; who takes long is busy, and runs.
+  const alive = await fetch(new URL('/live', url), { signal: AbortSignal.timeout(10_000) }).then(
     ({ ok }) => ok,
     () => false,
   )
