@@ -131,6 +131,8 @@ export interface Consumer {
 export interface ConsumedService {
   readonly service: string
   readonly types: readonly string[]
+  /** Published versions of these, where its facts name them. */
+  readonly versions: Readonly<Record<string, number>>
   readonly keyOf: OrderingKey
   /** What it was compiled against: the types and fields it may read. */
   readonly contract: Contract
@@ -178,7 +180,11 @@ function consumedService(facts: AnyFacts, handlers: Handlers<any>, options: Cons
   const contract = contractOf(facts)
   const { service, types } = contract
   const wanted = [...types.keys()].filter((type) => 'batch' in handlers || Object.hasOwn(handlers, type))
-  return { service, types: wanted, keyOf: options.order === 'log' ? wholeLog : orderingKey, contract }
+  const versions = wanted.flatMap((type) => {
+    const { reads } = types.get(type)!
+    return reads === undefined ? [] : [[type, reads]]
+  })
+  return { service, types: wanted, versions: Object.fromEntries(versions), keyOf: options.order === 'log' ? wholeLog : orderingKey, contract }
 }
 
 function refuseUnhandled(

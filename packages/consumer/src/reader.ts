@@ -2,13 +2,13 @@ import { LogForked } from '@headwater/feed'
 import type { Budget } from './budget.ts'
 import type { Clock } from './clock.ts'
 import { consumedEvent, type ConsumedService, type Consumer } from './consumer.ts'
-import { backOffMs, judge } from './failure.ts'
+import { backOffMs, Fatal, judge } from './failure.ts'
 import type { Held, Holdings } from './holding.ts'
 import type { Lane } from './lane.ts'
 import type { Lineage } from './lineage.ts'
 import type { Meter } from './meter.ts'
 import { slotOf } from './slot.ts'
-import type { Cursor, Source, SourcePage } from './source.ts'
+import type { Cursor, Source, SourceEvent, SourcePage } from './source.ts'
 
 export interface ReaderOptions {
   readonly consumer: Consumer
@@ -30,6 +30,16 @@ export class SourceGap extends Error {
   constructor(source: string, service: string, { from, to }: SourcePage, read: number) {
     super(
       `Expected ${source} to go on after position ${read} of ${service}, got a page ${from}..${to}: the positions between would be skipped. Nothing of it was handled; check the feed and what lies between.`,
+    )
+  }
+}
+
+/** The source gave another published version than the one asked for. */
+export class OtherVersion extends Fatal {
+  override readonly code = 'HW_OTHER_VERSION'
+  constructor(source: string, service: string, { type, schemaVersion, position }: SourceEvent, wanted: number) {
+    super(
+      `Expected ${type} of ${service} in published version ${wanted}, as its facts say (reads), got version ${schemaVersion} at position ${position} of ${source}. Nothing of that page was handled; read the feed, which serves each version, or pull the contract of what is there.`,
     )
   }
 }
@@ -113,7 +123,7 @@ export class Reader {
 
   async #readFrom(least: Held): Promise<void> {
     const { source, lineage, holdings, meter } = this.#on
-    const { service, types } = this.#of
+    const { service, types, versions } = this.#of
     const round = new AbortController()
     this.#round = round
     const signal = AbortSignal.any([round.signal, this.#on.signal])
@@ -121,16 +131,26 @@ export class Reader {
     const positions = new Map(Array.from(holdings.all(service), (held) => [held.slot, held.read]))
     let readSince: number = least.read
     const onTrouble = (error: unknown): void => meter.trouble('reading', error)
-    const request = { service, types, signal, positions, after: this.#cursor(least), onTrouble }
+    const request = { service, types, versions, signal, positions, after: this.#cursor(least), onTrouble }
     for await (const page of source.read(request)) {
       if (signal.aborted) return
       if (!(await lineage.accepts(page.log, { types, signal }))) return this.#giveUp()
       if (page.slots === undefined && page.from > readSince + 1) {
         throw new SourceGap(source.name, service, page, readSince)
       }
+      this.#refuseOthers(page)
       readSince = Math.max(readSince, page.to)
       if (!(await this.#give(page, signal))) return
     }
+  }
+
+  #refuseOthers({ events }: SourcePage): void {
+    const wanted = Object.entries(this.#of.versions)
+    if (wanted.length === 0) return
+    const versions = new Map(wanted)
+    const other = events.find(({ type, schemaVersion }) => (versions.get(type) ?? schemaVersion) !== schemaVersion)
+    if (other !== undefined)
+      throw new OtherVersion(this.#on.source.name, this.#of.service, other, versions.get(other.type)!)
   }
 
   /** The log goes on under another name: every slot got a new epoch. */

@@ -43,6 +43,8 @@ export interface ReadRequest {
   readonly service: string
   readonly after: 'start' | 'end' | Cursor
   readonly types: readonly string[]
+  /** Published versions wanted, by type; of the others whichever the source has by itself. Others than these are refused. */
+  readonly versions?: Readonly<Record<string, number>>
   readonly signal: AbortSignal
   /** Told of each failure that the source waits out by itself. */
   readonly onTrouble?: (error: unknown) => void

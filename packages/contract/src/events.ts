@@ -24,6 +24,8 @@ export interface EventDeclaration<S extends Schema = Schema> {
   readonly personal?: { readonly [field in string & keyof OutputOf<S>]?: string & keyof OutputOf<S> }
   /** Published versions by number: a pure function of the stored data. Version 1 defaults to the data itself. */
   readonly published?: { readonly [version: number]: PublishedForm<OutputOf<S>> }
+  /** Of another service's event: the published version that consumers read, and no other; default: the oldest there is. */
+  readonly reads?: number
   /** Readers (service or consumer names) an `experimental` type is for. */
   readonly readers?: readonly string[]
   /** Day (ISO 8601) the experimental access ends by itself, or a deprecated type goes. */

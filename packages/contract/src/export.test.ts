@@ -55,6 +55,22 @@ it('pulls a contract into one file whose types read what the owner writes', asyn
   expect(fields(pulled, 'Ordered')).toEqual(expect.arrayContaining(fields(orders, 'Ordered')))
 })
 
+it('pulls one of several published versions, and says which', async () => {
+  const form = (name: string) => ({ data: z.object({ [name]: z.int() }), from: (data: any) => data })
+  const both = contractDocument(
+    contractOf(
+      events('pots', {
+        Saved: { data: z.any(), level: 'published', version: 3, published: { 2: form('amount'), 3: form('minor') } },
+      }),
+    ),
+  )
+  const pulled = (versions?: Record<string, number>) => pulledFile(both, 'http://bank.example/', versions)
+  expect(pulled()).toMatch(/reads: 2,\s+data: z.looseObject\(\{\s+amount: z/)
+  expect(pulled({ Saved: 3 })).toMatch(/version: 3,\s+reads: 3,\s+data: z.looseObject\(\{\s+minor: z/)
+  expect(() => pulled({ Saved: 1 })).toThrow('a contract with version 1 of Saved, got "2, 3"')
+  expect(() => pulled({ toString: 1 })).toThrow('a contract with the type toString, got "Saved"')
+})
+
 it('knows a pulled file again, with the contract it was made from and nothing of how that is stored', () => {
   const text = pulledFile(contract, 'http://bank.example/')
   expect(readPulled(text)).toMatchObject({

@@ -21,15 +21,26 @@ const kept = /^\/\/ contract: (\{.*\})$/m
  * One TypeScript file for a consumer elsewhere: the published types as `events`, to be given to `consumer`, and the contract they
  * were made from, so that it can be told when it is behind. It needs `@headwater/contract` and `zod`.
  * The contract is another's text and the file is code: whatever it says becomes a literal, and a name that is none is refused.
+ * @param versions published versions by type; the oldest of the others. Consumers get exactly these.
  * @throws `HW_CONTRACT_INVALID`
  */
-export function pulledFile(contract: ContractDocument, entry: string): string {
+export function pulledFile(
+  contract: ContractDocument,
+  entry: string,
+  versions: Readonly<Record<string, number>> = {},
+): string {
   // How the owner stores its data is none of a reader's business, even where it may look inside.
   const { service, hash, types } = outsideOf(contract)
   expected(serviceName.test(service), 'a service name like web-orders', service)
   for (const [type, { until }] of Object.entries(types)) {
     expected(typeName.test(type), 'event types like MoneyDeposited', type)
     expected(until === undefined || isDay(until), 'days like 2027-02-01', until)
+  }
+  for (const [type, version] of Object.entries(versions)) {
+    const published = Object.hasOwn(types, type) ? Object.keys(types[type]!.published!) : []
+    const there = Object.keys(types).join(', ')
+    expected(published.length > 0, `the type ${type}`, there)
+    expected(published.includes(String(version)), `version ${version} of ${type}`, published.join(', '))
   }
   return `// Contract of ${service}, pulled from ${new URL(entry).href}
 // Made by \`headwater contract pull\`: pull again instead of editing; leave out types and fields that you do not read.
@@ -39,7 +50,7 @@ import { z } from 'zod'
 
 export const ${camel(service)} = events('${service}', {
 ${Object.entries(types)
-  .map(([type, promised]) => declarationOf(type, promised))
+  .map(([type, promised]) => declarationOf(type, promised, versions[type]))
   .join('\n')}
 })
 
@@ -67,12 +78,16 @@ export function readPulled(text: string): Pulled | undefined {
   return { service: found[1]!, entry: found[2]!, hash: contract.hash, contract }
 }
 
-function declarationOf(type: string, { published = {}, level, until, key, personal, readers }: Promised): string {
-  const version = Math.min(...Object.keys(published).map(Number))
+function declarationOf(
+  type: string,
+  { published = {}, level, until, key, personal, readers }: Promised,
+  version = Math.min(...Object.keys(published).map(Number)),
+): string {
   const schema: JsonSchema = published[version]!
   const lines = [
     `level: ${literal(level)},`,
     ...(version === 1 ? [] : [`version: ${version},`]),
+    `reads: ${version},`,
     ...(key === undefined ? [] : [`key: ${literal(key)},`]),
     ...(personal === undefined ? [] : [`personal: ${literal(personal)},`]),
     ...(readers === undefined ? [] : [`readers: ${literal(readers)},`]),

@@ -85,7 +85,10 @@ export interface Reading {
 }
 
 function readingsOf({ name, consumers = [], experiments = [] }: Service): Reading[] {
-  const reading = (consumer: string, { service, types, contract }: Omit<ConsumedService, 'keyOf'>): Reading => ({
+  const reading = (
+    consumer: string,
+    { service, types, contract }: Pick<ConsumedService, 'service' | 'types' | 'contract'>,
+  ): Reading => ({
     consumer,
     owner: service,
     reads: readsOf(contract, types),

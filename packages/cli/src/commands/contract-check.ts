@@ -143,7 +143,9 @@ async function readsIn(folder: string, file: string, { service }: Pulled) {
     const values = Object.values(await load<Record<string, unknown>>(folder, file))
     const facts = values.filter((one): one is AnyFacts => typeof one === 'object' && one !== null)
     const contract = facts.map((one) => contractOf(one)).find((one) => one?.service === service)
-    return contract === undefined ? {} : { reads: readsOf(contract) }
+    if (contract === undefined) return {}
+    const versions = [...contract.types].flatMap(([type, { reads }]) => (reads === undefined ? [] : [[type, reads]]))
+    return { reads: readsOf(contract), versions: Object.fromEntries(versions) as Record<string, number> }
   } catch {
     return {}
   }

@@ -245,6 +245,10 @@ it('tells a consumer elsewhere that it is behind, and whether that matters', asy
   ).toMatchObject({ exit: 0 })
   const file = join(elsewhere, 'pots.contract.ts')
   const pulled = await readFile(file, 'utf8')
+  expect(pulled).toContain('reads: 1,')
+  const again = (choice: string) =>
+    run(contractPull, [landscape.url, 'pots', choice], elsewhere, { HEADWATER_URL: landscape.url })
+  expect(await again('Saved')).toEqual({ exit: 2, text: expect.stringContaining('like Placed@2, got "Saved"') })
   // Of whichever landscape commands are about, the file is held against the one it was pulled from.
   const check = async () =>
     await run(contractCheck, [], elsewhere, {

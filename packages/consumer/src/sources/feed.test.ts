@@ -3,7 +3,8 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import { throwAwayDatabase } from '@headwater/testing'
 import { consumer, feedSource, runConsumer, type RunningConsumer } from '../index.ts'
 import { openShop, orders, problemsIn, record, type Shop, upTo } from '../../test/orders.ts'
-import { contractOf } from '@headwater/contract'
+import { contractOf, events } from '@headwater/contract'
+import { z } from 'zod'
 
 let shop: Shop
 let log: MemoryLog
@@ -86,6 +87,51 @@ it('stops, visibly, when a type it wants is not published', async () => {
   })
   await expect(one.ended).rejects.toMatchObject({ code: 'HW_TYPE_NOT_SHOWN' })
   expect(one.status().state).toBe('failed')
+})
+
+const facts = (reads?: number) =>
+  events('orders', { Placed: { data: z.object({ cents: z.int() }), ...(reads === undefined ? {} : { reads }) } })
+
+it('reads the published version that its facts name, while another is the oldest', async () => {
+  const data = z.object({ amount: z.int() })
+  const published = {
+    1: { data, from: (one: unknown) => one },
+    2: { data, from: ({ amount }: any) => ({ cents: amount }) },
+  }
+  const both = contractOf(events('orders', { Placed: { data, level: 'published', published } }))
+  const handle = feed({ log, contract: both, open: true })
+  const from = feedSource('http://orders.test/events', { fetch: (url, init) => handle(new Request(url, init)) })
+  const seen: unknown[] = []
+  const reading = async (reads?: number) => {
+    const see = (data: unknown, { event }: { event: { schemaVersion: number } }) =>
+      void seen.push([event.schemaVersion, data])
+    const name = `read-${reads ?? 'oldest'}`
+    const one = runConsumer(consumer(name, facts(reads), { Placed: see }), { source: from, keeper: shop.keeper })
+    running.push(one)
+    await one.caughtUp({ orders: 2 })
+  }
+  place(2)
+  await reading(2)
+  await reading()
+  expect(seen).toEqual([
+    [2, { cents: 0 }],
+    [2, { cents: 1 }],
+    [1, { amount: 0 }],
+    [1, { amount: 1 }],
+  ])
+})
+
+it('stops, with nothing handled, where a source has another published version', async () => {
+  const last = shop.place(3)
+  const one = runConsumer(consumer('shipping', facts(2), { Placed: record() }), {
+    source: shop.source,
+    keeper: shop.keeper,
+  })
+  await expect(one.ended).rejects.toMatchObject({
+    code: 'HW_OTHER_VERSION',
+    message: expect.stringContaining('in published version 2, as its facts say (reads), got version 1 at position 1'),
+  })
+  expect([last, await shop.effects()]).toEqual([3, []])
 })
 
 it('goes on from a fork of the log', async () => {

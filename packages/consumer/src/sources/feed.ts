@@ -40,6 +40,7 @@ export function feedSource(entryUrl: string, { waitSeconds = 30, ...options }: F
   }
 }
 
-function readingOf({ service, types, signal, onTrouble }: ReadRequest) {
+function readingOf({ service, types: names, versions = {}, signal, onTrouble }: ReadRequest) {
+  const types = names.map((type) => (Object.hasOwn(versions, type) ? `${type}@${versions[type]}` : type))
   return { service, types, signal, onRetry: ({ failure }: { failure: Error }) => onTrouble?.(failure) }
 }

@@ -165,6 +165,20 @@ it('names whom a change breaks: declared, observed, and those of whom nothing is
   ])
 })
 
+it('concerns nobody with a published version that he does not read', () => {
+  const form = { data: saved, from: (data: unknown) => data }
+  const both = published(saved, { published: { 1: form, 2: form } })
+  const [change] = compareContracts(document(both), document(published(saved, { published: { 2: form } })))
+  const reader = (name: string, version?: number): KnownReader => ({
+    name,
+    reads: { Saved: ['/potId'] },
+    ...(version === undefined ? {} : { versions: { Saved: version } }),
+  })
+  expect(change).toMatchObject({ rule: 'VERSION_REMOVED', version: 1 })
+  const broken = brokenBy(change!, [reader('one', 1), reader('two', 2), reader('oldest')])
+  expect(broken.map((one) => one.reader)).toEqual(['one', 'oldest'])
+})
+
 it('suggests the upcaster', () => {
   const before = z.object({ potId: z.string(), amount: z.number(), gone: z.string() })
   const now = z.object({

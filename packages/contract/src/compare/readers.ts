@@ -7,6 +7,8 @@ export interface KnownReader {
   readonly name: string
   /** Types and fields read; absent for one who declared nothing: he counts as reading everything. */
   readonly reads?: Reads
+  /** Published versions read, by type, where they are known: of the others no change concerns him. */
+  readonly versions?: Readonly<Record<string, number>>
   /** When it was last seen to read, RFC 3339. */
   readonly lastRead?: string
   /** When a field of a type was last seen to be read. */
@@ -26,6 +28,8 @@ export interface Broken {
 export function brokenBy(change: Change, readers: readonly KnownReader[]): Broken[] {
   if (change.breaks !== 'readers') return []
   return readers.flatMap((reader): Broken[] => {
+    const { version } = change
+    if (version !== undefined && (reader.versions?.[change.type] ?? version) !== version) return []
     const seen = reader.observed?.[change.type] ?? {}
     const last = lastOf(reader, seen, change.at)
     const found = (fields: readonly string[], declared: boolean): Broken[] => [
