@@ -184,7 +184,13 @@ function consumedService(facts: AnyFacts, handlers: Handlers<any>, options: Cons
     const { reads } = types.get(type)!
     return reads === undefined ? [] : [[type, reads]]
   })
-  return { service, types: wanted, versions: Object.fromEntries(versions), keyOf: options.order === 'log' ? wholeLog : orderingKey, contract }
+  return {
+    service,
+    types: wanted,
+    versions: Object.fromEntries(versions),
+    keyOf: options.order === 'log' ? wholeLog : orderingKey,
+    contract,
+  }
 }
 
 function refuseUnhandled(
