@@ -111,7 +111,8 @@ export function changesSince({ contracts, overrides }: Kept, { document }: Coded
   })
 }
 
-const placeOf = ({ type, rule, breaks, at, version }: Change) => [type, rule, breaks, at, version].join(' ')
+const placeOf = ({ type, rule, breaks, at, version, reader }: Change) =>
+  [type, rule, breaks, at, version, reader].join(' ')
 
 const skipped = new Set(['node_modules', 'dist', '.git', '.headwater'])
 

@@ -165,6 +165,25 @@ it('names whom a change breaks: declared, observed, and those of whom nothing is
   ])
 })
 
+it('says of each reader that is let go that it breaks him alone', () => {
+  const tried = (...readers: string[]): EventDeclaration => ({
+    data: saved,
+    level: 'experimental',
+    readers,
+    until: '2999-01-01',
+  })
+  const found = compareContracts(document(tried('a', 'b', 'c')), document(tried('c')))
+  const readers: KnownReader[] = ['a/one', 'b', 'c/one', 'ab/one'].map((name) => ({
+    name,
+    reads: { Saved: ['/potId'] },
+  }))
+  expect(found.map(({ rule, reader }) => [rule, reader])).toEqual([
+    ['READER_REMOVED', 'a'],
+    ['READER_REMOVED', 'b'],
+  ])
+  expect(found.map((change) => brokenBy(change, readers).map(({ reader }) => reader))).toEqual([['a/one'], ['b']])
+})
+
 it('concerns nobody with a published version that he does not read', () => {
   const form = { data: saved, from: (data: unknown) => data }
   const both = published(saved, { published: { 1: form, 2: form } })

@@ -33,6 +33,8 @@ export interface Change {
   readonly at: string
   /** Published version concerned, where one is. */
   readonly version?: number
+  /** Whom alone it concerns, where that is known: service or consumer name. */
+  readonly reader?: string
   readonly sentence: string
   readonly suggestion: string
 }
@@ -57,7 +59,7 @@ export function compareContracts(
   for (const type of new Set(all.flatMap(({ types }) => Object.keys(types)))) {
     const served = all.map(({ types }) => types[type])
     for (const change of changesOf(served, now.types[type], today)) {
-      const key = [type, change.rule, change.breaks, change.at, change.version].join(' ')
+      const key = [type, change.rule, change.breaks, change.at, change.version, change.reader].join(' ')
       if (!seen.has(key)) seen.set(key, { type, ...change })
     }
   }
@@ -185,14 +187,15 @@ function readerChanges(before: Promised, { level, readers = [] }: Promised, toda
   if (level !== 'experimental' || hasEnded(before, today)) return []
   return (before.readers ?? [])
     .filter((reader) => !readers.includes(reader))
-    .map((reader) =>
-      said(
+    .map((reader) => ({
+      ...said(
         'READER_REMOVED',
         'readers',
         `${reader} may no longer read it.`,
         'Wait for its day: the access ends by itself.',
       ),
-    )
+      reader,
+    }))
 }
 
 function publishedChanges(before: Promised, now: Promised): Said[] {

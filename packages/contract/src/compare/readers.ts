@@ -28,7 +28,8 @@ export interface Broken {
 export function brokenBy(change: Change, readers: readonly KnownReader[]): Broken[] {
   if (change.breaks !== 'readers') return []
   return readers.flatMap((reader): Broken[] => {
-    const { version } = change
+    const { version, reader: only = reader.name } = change
+    if (reader.name !== only && !reader.name.startsWith(`${only}/`)) return []
     if (version !== undefined && (reader.versions?.[change.type] ?? version) !== version) return []
     const seen = reader.observed?.[change.type] ?? {}
     const last = lastOf(reader, seen, change.at)
