@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { throwAwayDatabase } from '@headwater/testing'
 import { consumer, deliverOutbox, Fatal, Poison, type RunningDelivery, runConsumer } from './index.ts'
 import { openShop, orders, record, type Shop, upTo } from '../test/orders.ts'
@@ -108,6 +108,32 @@ it('gives an effect to another process when the first does not come back in time
   await second.drained()
   expect(seen[0]!.aborted).toBe(true)
   expect(attempts[0]).toBeGreaterThan(1)
+})
+
+it('counts the time for an effect from before it was taken: others may count no later', async () => {
+  await handleAll(1)
+  const outbox = new Proxy(shop.keeper.outbox, {
+    get: (target, name) =>
+      name === 'take'
+        ? async (...args: Parameters<typeof target.take>) => {
+            const taken = await target.take(...args)
+            vi.advanceTimersByTime(30_000) // on its way for so long
+            return taken
+          }
+        : Reflect.get(target, name).bind(target),
+  })
+  const seen: AbortSignal[] = []
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+  try {
+    deliver((_, { signal }) => new Promise((_, reject) => (seen.push(signal), (signal.onabort = reject))), {
+      keeper: { outbox },
+    })
+    await expect.poll(() => seen.length, { timeout: 20_000 }).toBe(1)
+    vi.advanceTimersByTime(1)
+    expect(seen[0]!.aborted).toBe(true)
+  } finally {
+    vi.useRealTimers()
+  }
 })
 
 it('works in the consumer itself, and makes effects as soon as they are committed', async () => {

@@ -124,8 +124,10 @@ class Delivery implements RunningDelivery {
     const { concurrency = 8, leaseMs = 30_000 } = this.#on
     const limit = concurrency - this.#underWay.size
     if (limit <= 0) return
+    // From before they are asked for: the database counts from when it gives them, and others take them by its clock.
+    const until = performance.now() + leaseMs
     for (const effect of await this.#outbox.take(this.#consumer, { limit, leaseMs })) {
-      const one = this.#make(effect, leaseMs).finally(() => {
+      const one = this.#make(effect, until).finally(() => {
         this.#underWay.delete(one)
         this.#wake.abort() // the next of its key may be ready, and there is room
       })
@@ -133,10 +135,11 @@ class Delivery implements RunningDelivery {
     }
   }
 
-  async #make(effect: WaitingEffect, leaseMs: number): Promise<void> {
+  async #make(effect: WaitingEffect, until: number): Promise<void> {
     const { id, service, position, attempts: attempt } = effect
     const lease = new AbortController()
-    const timer = setTimeout(() => lease.abort(new Error('The time for this effect is up.')), leaseMs)
+    const up = () => lease.abort(new Error('The time for this effect is up.'))
+    const timer = setTimeout(up, Math.max(0, until - performance.now()))
     const signal = AbortSignal.any([lease.signal, this.#stopping.signal])
     try {
       await this.#on.deliver(JSON.parse(effect.effect), { id, service, position, attempt, signal })
