@@ -218,4 +218,4 @@ it('gives equal logs in one process, in two, and with a service that runs twice'
   await scenario({ ...asked, call })
   expect(await logs([first])).toEqual(inOne)
   expect(await logs([second])).toEqual(inOne)
-}, 120_000)
+}, 300_000)

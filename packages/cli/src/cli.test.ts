@@ -83,7 +83,7 @@ describe('every example of the help', () => {
       if (code !== 0 || stdout === '') wrong.push({ line, code, stdout: stdout.slice(0, 300), stderr })
     }
     expect(wrong).toEqual([])
-  }, 120_000)
+  }, 300_000)
 
   it('gives JSON, and nothing else on stdout, with --json', async () => {
     const wrong: unknown[] = []
@@ -96,7 +96,7 @@ describe('every example of the help', () => {
       if (code !== 0 || !isJson(stdout)) wrong.push({ line, code, stdout: stdout.slice(0, 300), stderr })
     }
     expect(wrong).toEqual([])
-  }, 120_000)
+  }, 300_000)
 
   it('is shown by --help, with usage and options', async () => {
     for (const command of loaded) {
