@@ -105,6 +105,7 @@ it('holds levels against what was promised last, so that a type can be let go st
     deprecated: { data: saved, level: 'deprecated', until: '2027-01-01' },
     earlier: { data: saved, level: 'deprecated', until: '2026-12-01' },
     gone: undefined,
+    tried: { data: saved, level: 'experimental', readers: ['a'], until: '2999-01-01' },
   }
   const after = (served: string, now: string) =>
     compareContracts(
@@ -115,6 +116,9 @@ it('holds levels against what was promised last, so that a type can be let go st
   expect(after('published deprecated', 'deprecated')).toEqual([])
   expect(after('internal published deprecated gone', 'gone')).toEqual([])
   expect(after('published deprecated internal', 'gone')).toEqual([])
+  // What was let go step by step may be tried anew, under the same name.
+  expect(after('published deprecated gone', 'tried')).toEqual([])
+  expect(after('published deprecated', 'tried')).toEqual(['LEVEL_SKIPPED'])
   // Also where the code is served already, as while it is being written.
   expect(after('published gone', 'gone')).toEqual(['LEVEL_SKIPPED'])
   expect(after('published deprecated earlier', 'earlier')).toEqual(['SUNSET_EARLIER'])
@@ -130,6 +134,32 @@ it('knows that experimental access ends by itself', () => {
   expect(on('2027-01-01', undefined)).toEqual([])
   expect(on('2026-12-31', { ...tried, readers: ['a'] })).toEqual(['READER_REMOVED'])
   expect(on('2027-01-01', { ...tried, readers: ['a'] })).toEqual([])
+})
+
+it('knows that experimental access without a day is none', () => {
+  const tried = (until?: string): EventDeclaration => ({
+    data: saved,
+    level: 'experimental',
+    readers: ['a'],
+    ...(until === undefined ? {} : { until }),
+  })
+  const on = (before: EventDeclaration, now: EventDeclaration | undefined) =>
+    compareContracts(document(before), document(now), { today: new Date('2026-06-01') }).map(({ rule }) => rule)
+  expect(on(tried('2027-01-01'), tried())).toEqual(['SUNSET_EARLIER'])
+  expect(on(tried(), tried('2027-01-01'))).toEqual([])
+  expect(on(tried(), undefined)).toEqual([])
+  expect(on(tried(), { ...tried(), readers: [] })).toEqual([])
+  // Of what has ended nobody is deprived.
+  expect(on(tried('2026-05-01'), tried('2026-04-01'))).toEqual([])
+})
+
+it('wants the day of a deprecated type, whatever it was before', () => {
+  const deprecated: EventDeclaration = { data: saved, level: 'deprecated' }
+  const tried: EventDeclaration = { data: saved, level: 'experimental', readers: ['a'], until: '2027-01-01' }
+  for (const before of [{ data: saved }, tried]) expect(changes(before, deprecated)).toEqual(['never: SUNSET_MISSING'])
+  expect(compareContracts(document(undefined), document(deprecated)).map(({ rule }) => rule)).toEqual([
+    'SUNSET_MISSING',
+  ])
 })
 
 it('holds the schemas of the new contract against all earlier ones', () => {

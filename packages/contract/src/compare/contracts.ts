@@ -56,7 +56,7 @@ export function compareContracts(
 ): Change[] {
   const all = Array.isArray(earlier) ? (earlier as readonly ContractDocument[]) : [earlier as ContractDocument]
   const seen = new Map<string, Change>()
-  for (const type of new Set(all.flatMap(({ types }) => Object.keys(types)))) {
+  for (const type of new Set([...all, now].flatMap(({ types }) => Object.keys(types)))) {
     const served = all.map(({ types }) => types[type])
     for (const change of changesOf(served, now.types[type], today)) {
       const key = [type, change.rule, change.breaks, change.at, change.version, change.reader].join(' ')
@@ -77,11 +77,12 @@ function changesOf(served: readonly (Promised | undefined)[], now: Promised | un
   const last = promised.at(-1)?.level
   const lately = promised.slice(promised.findLastIndex(({ level }) => level !== last) + 1)
   const levels = lately.toReversed().flatMap((before) => levelChanges(before, now, today))
-  // Of what is gone already nobody is deprived now; what was never to be done still is not.
+  // Of what is gone already nobody is deprived now, and who was let go step by step begins anew; what was never to be done still is not.
   const isGone = (served.at(-1)?.level ?? 'internal') === 'internal'
+  const stands = levels.filter(({ breaks }) => !isGone || (breaks === 'never' && last !== 'deprecated'))
   // The newest first: of the same change, the sentence speaks of what was there last.
   const schemas = known.toReversed().flatMap((before) => schemaChanges(before, now))
-  return [...levels.filter(({ breaks }) => !isGone || breaks === 'never'), ...schemas]
+  return [...stands, ...(now?.level === 'deprecated' && now.until === undefined ? [sunsetMissing] : []), ...schemas]
 }
 
 function schemaChanges(before: Promised, now: Promised | undefined): Said[] {
@@ -103,7 +104,7 @@ const outside: readonly Level[] = ['published', 'deprecated']
 
 function levelChanges(before: Promised, now: Promised | undefined, today: Date): Said[] {
   const level = now?.level ?? 'internal'
-  if (before.level === level) return [...sunsetChanges(before, now!), ...readerChanges(before, now!, today)]
+  if (before.level === level) return [...sunsetChanges(before, now!, today), ...readerChanges(before, now!, today)]
   if (before.level === 'experimental')
     return outside.includes(level) || hasEnded(before, today) ? [] : [withdrawn(before)]
   if (before.level === 'published' && level === 'deprecated') {
@@ -114,7 +115,6 @@ function levelChanges(before: Promised, now: Promised | undefined, today: Date):
         'It was published and is deprecated now.',
         'Move its readers first, or say why with --override.',
       ),
-      ...(now?.until === undefined ? [sunsetMissing] : []),
     ]
   }
   if (before.level === 'published') {
@@ -166,22 +166,25 @@ const withdrawn = ({ until = '' }: Promised) =>
     'Wait for its day: the access ends by itself.',
   )
 
-function sunsetChanges(before: Promised, now: Promised): Said[] {
-  if (before.level === 'deprecated' && now.until === undefined) return [sunsetMissing]
-  const [was, is] = [Date.parse(before.until ?? ''), Date.parse(now.until ?? '')]
-  if (!(is < was)) return []
+function sunsetChanges(before: Promised, now: Promised, today: Date): Said[] {
+  if (now.level === 'deprecated' && now.until === undefined) return [] // which is said already
+  if (!(endOf(now) < endOf(before)) || (before.level === 'experimental' && hasEnded(before, today))) return []
   const kind = before.level === 'deprecated' ? 'never' : 'readers'
+  const end = now.until === undefined ? 'would be there no longer' : `would end on ${now.until}`
   return [
     said(
       'SUNSET_EARLIER',
       kind,
-      `It was there until ${before.until}, and would end on ${now.until}.`,
+      `It was there until ${before.until}, and ${end}.`,
       `A day only moves later: until: '${before.until}'.`,
     ),
   ]
 }
 
-const hasEnded = ({ until = '' }: Promised, today: Date): boolean => Date.parse(until) <= today.getTime()
+/** Access without a day never began. */
+const endOf = ({ until }: Promised): number => (until === undefined ? Number.NEGATIVE_INFINITY : Date.parse(until))
+
+const hasEnded = (before: Promised, today: Date): boolean => endOf(before) <= today.getTime()
 
 function readerChanges(before: Promised, { level, readers = [] }: Promised, today: Date): Said[] {
   if (level !== 'experimental' || hasEnded(before, today)) return []
