@@ -102,7 +102,7 @@ export function take<State>(
   const outcome: Outcome<State> = isRefusal(decided)
     ? { kind: 'refused', code: decided.code, sentence: decided.sentence, state, version }
     : { kind: 'done', state, version, events }
-  const recorded = options.record?.(outcome) ?? []
+  const recorded = options.record?.(outcome, data) ?? []
   const streams = [...Array.from(changes.values(), (change) => change.append()), ...recorded]
   return {
     outcome,

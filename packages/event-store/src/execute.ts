@@ -63,8 +63,11 @@ export interface ExecuteOptions<State> {
   readonly variant?: (experiment: any, unit: string, attributes?: Attributes) => string
   /** Who asks. */
   readonly caller?: string
-  /** Called once a try, for done and refused alike; what it answers goes into the same append (requests, exposures). */
-  readonly record?: (outcome: Outcome<State>) => readonly Recorded[]
+  /**
+   * Called once a try with the command's checked data, for done and refused alike; what it answers goes into the same append (requests,
+   * exposures).
+   */
+  readonly record?: (outcome: Outcome<State>, data: unknown) => readonly Recorded[]
   readonly inline?: readonly InlineProjection<any>[]
   /** Ids computed from the request, so that a repeat is recognised. */
   readonly eventId?: (index: number) => string

@@ -163,10 +163,10 @@ it('exposes a unit once by the event that several commands follow from', async (
   expect(await exposures('bob')).toEqual(['ExperimentExposed'])
 })
 
-it('gives variants to the commands of a view, and exposes a unit once, also when the request is repeated', async () => {
+it('gives variants to the commands of a view, and exposes a unit with each, once when the request is repeated', async () => {
   for (let time = 0; time < 2; time++)
     expect(await ask('/tips/desk/tipTwice', { personId: 'cleo' }, 'k4')).toMatchObject({ status: 200 })
-  expect(await exposures('cleo')).toEqual(['ExperimentExposed'])
+  expect(await exposures('cleo')).toEqual(['ExperimentExposed', 'ExperimentExposed'])
   expect(await landscape.services.get('tips')!.load(tip, 'cleo-two')).toEqual({ given: 1 })
 })
 

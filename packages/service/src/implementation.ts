@@ -1,8 +1,6 @@
-import { contractOf } from '@headwater/contract'
 import {
   type Command,
   type Decider,
-  definitionOf,
   type EventStore,
   execute,
   type Executed,
@@ -10,7 +8,6 @@ import {
   type InlineProjection,
   type Keyring,
   load,
-  type Outcome,
 } from '@headwater/event-store'
 import { ExperimentRefused, type VariantReader } from '@headwater/experiment'
 import type { Answer, Call, Implementation } from '@headwater/hypermedia'
@@ -71,22 +68,9 @@ async function act(resource: DeciderResource, on: Acting, call: Call<any>) {
     caller: caller.subject,
     record(outcome) {
       answer = call.answer(outcome)
-      const refused = outcome.kind === 'refused' ? { refused: outcome.code } : {}
       const seen = expected === undefined ? {} : { expected }
-      const whose = personOf(decider, id, [...eventData(outcome), call.input, outcome.state])
-      const person = whose === undefined ? {} : { person: whose }
-      const kept = {
-        caller: caller.subject,
-        target,
-        action,
-        ...seen,
-        ...refused,
-        ...person,
-        input: call.input,
-        inputHash,
-        answer,
-      }
-      return [keepRequest(store.service, requestId, kept), ...variants.exposures()]
+      const asked = { caller: caller.subject, target, action, ...seen, input: call.input, inputHash, answer }
+      return [keepRequest(store.service, requestId, asked, { decider, id }, outcome), ...variants.exposures()]
     },
   }
   const executed = await execute(store, decider, id, decider[action] as Command, call.input, options).catch(
@@ -95,23 +79,6 @@ async function act(resource: DeciderResource, on: Acting, call: Call<any>) {
   if (executed.kind === 'answered') return call.answer(executed.refusal)
   return settle(executed, () => answer!, on, { requestId, inputHash, repeatable: idempotencyKey !== undefined })
 }
-
-/**
- * Whose personal data a request holds: of whom its events name, else of whom its input or the entity's state names in a field that
- * names people, else of the entity itself. Undefined where the decider's events hold none.
- */
-function personOf(decider: Decider, id: string, places: readonly unknown[]): string | undefined {
-  const { types } = contractOf(definitionOf(decider).facts)
-  const naming = [...types.values()].flatMap(({ personal }) =>
-    Object.values((personal ?? {}) as Readonly<Record<string, string>>),
-  )
-  if (naming.length === 0) return undefined
-  const named = places.flatMap((place) => naming.map((field) => (place as Record<string, unknown> | null)?.[field]))
-  return named.find((one): one is string => typeof one === 'string' && one !== '') ?? id
-}
-
-const eventData = (outcome: Outcome<any>): unknown[] =>
-  outcome.kind === 'done' ? outcome.events.map(({ data }) => data) : []
 
 const forgotten = {
   kind: 'refused',

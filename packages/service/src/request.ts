@@ -1,6 +1,15 @@
 import { hash } from 'node:crypto'
-import { events, type OutputOf } from '@headwater/contract'
-import { type EventStore, type Keyring, type NewEvent, openEvents, type Recorded } from '@headwater/event-store'
+import { contractOf, events, type OutputOf } from '@headwater/contract'
+import {
+  definitionOf,
+  type EntityRef,
+  type EventStore,
+  type Keyring,
+  type NewEvent,
+  openEvents,
+  type Outcome,
+  type Recorded,
+} from '@headwater/event-store'
 import type { Answer } from '@headwater/hypermedia'
 import { z } from 'zod'
 
@@ -17,7 +26,8 @@ const received = z.object({
   person: z.string().exactOptional(),
   input: z.unknown(),
   inputHash: z.string(),
-  answer: z.object({ status: z.int(), headers: z.record(z.string(), z.string()), body: z.string() }),
+  /** Absent for what a view asked of a decider, and the decider did: the view makes its own answer of it. */
+  answer: z.object({ status: z.int(), headers: z.record(z.string(), z.string()), body: z.string() }).exactOptional(),
 })
 
 /** What a known caller asked, whole, with what was answered. */
@@ -44,12 +54,48 @@ export function requestStream(requestId: string): string {
   return `request-${requestId}`
 }
 
-/** The append that keeps a request, in the same commit as what it caused. */
-export function keepRequest(service: string, requestId: string, data: RequestReceived): Recorded {
+/** The append that keeps a request, in the same commit as what it came to. */
+export function keepRequest(
+  service: string,
+  requestId: string,
+  asked: Omit<RequestReceived, 'refused' | 'person'>,
+  entity: EntityRef,
+  outcome: Outcome<any>,
+): Recorded {
+  const { caller, target, action, expected, input, inputHash, answer } = asked
+  const person = personOf(entity, [...eventData(outcome), input, outcome.state])
+  const data: RequestReceived = {
+    caller,
+    target,
+    action,
+    ...(expected === undefined ? {} : { expected }),
+    ...(outcome.kind === 'refused' ? { refused: outcome.code } : {}),
+    ...(person === undefined ? {} : { person }),
+    input,
+    inputHash,
+    ...(answer === undefined ? {} : { answer }),
+  }
   const event: NewEvent = { id: requestId, type: 'RequestReceived', data }
-  const facts = data.person === undefined ? {} : { facts: personalRequestFacts(service) }
+  const facts = person === undefined ? {} : { facts: personalRequestFacts(service) }
   return { stream: requestStream(requestId), expected: 0, events: [event], ...facts }
 }
+
+/**
+ * Whose personal data a request holds: of whom its events name, else of whom its input or the entity's state names in a field that
+ * names people, else of the entity itself. Undefined where the decider's events hold none.
+ */
+function personOf({ decider, id }: EntityRef, places: readonly unknown[]): string | undefined {
+  const { types } = contractOf(definitionOf(decider).facts)
+  const naming = [...types.values()].flatMap(({ personal }) =>
+    Object.values((personal ?? {}) as Readonly<Record<string, string>>),
+  )
+  if (naming.length === 0) return undefined
+  const named = places.flatMap((place) => naming.map((field) => (place as Record<string, unknown> | null)?.[field]))
+  return named.find((one): one is string => typeof one === 'string' && one !== '') ?? id
+}
+
+const eventData = (outcome: Outcome<any>): unknown[] =>
+  outcome.kind === 'done' ? outcome.events.map(({ data }) => data) : []
 
 /** Hash of all that makes two requests the same: where they go, what they do, and with what. */
 export function hashOf(target: string, action: string, input: unknown, expected: number | undefined): string {

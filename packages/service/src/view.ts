@@ -54,8 +54,8 @@ export interface ActContext extends ViewContext {
   /** The caller's; pass it on, so that a repeat is one there too. */
   readonly idempotencyKey?: string
   /**
-   * Runs a command of one of the service's own deciders. What the caller asked something else for under the same key ends the action
-   * (422), and so does an entity that others keep changing (503).
+   * Runs a command of one of the service's own deciders. It is kept as a request, and a repeat gets what was decided the first time.
+   * What the caller asked something else for under the same key ends the action (422), and so does an entity that others keep changing (503).
    */
   run<C>(command: C, id: string, data: CommandData<C>): Promise<Decided>
   /** Keeps what a screen's reader did with a variant: once per key. */

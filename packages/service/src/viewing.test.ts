@@ -1,14 +1,20 @@
 import { type ThrowAwayLandscape, throwAwayLandscape } from '@headwater/testing'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { z } from 'zod'
-import { action, decider, events, service, view } from './index.ts'
+import { action, decider, events, refuse, service, view } from './index.ts'
 
-const facts = events('rooms', { Booked: { data: z.object({ guest: z.string() }) } })
+const facts = events('rooms', { Booked: { data: z.object({ guest: z.string() }) }, Left: { data: z.object({}) } })
 const room = decider('room', facts, {
-  commands: { book: z.object({ guest: z.string() }) },
+  commands: { book: z.object({ guest: z.string() }), leave: z.object({}) },
   initialState: () => ({ guest: '' }),
-  decide: { book: (cmd, { guest }) => (guest === cmd.guest ? [] : [facts.Booked(cmd)]) },
-  evolve: { Booked: (_, { guest }) => ({ guest }) },
+  decide: {
+    book(cmd, { guest }) {
+      if (guest === cmd.guest) return []
+      return guest === '' ? [facts.Booked(cmd)] : refuse('taken', 'Somebody else has it.')
+    },
+    leave: () => [facts.Left({})],
+  },
+  evolve: { Booked: (_, { guest }) => ({ guest }), Left: () => ({ guest: '' }) },
 })
 /** Bookings that the desk went on with. */
 const confirmed: string[] = []
@@ -19,7 +25,8 @@ const desk = view('/desk', async () => ({ open: true }), {
       scope: 'w',
       input: z.object({ roomId: z.string(), guest: z.string() }),
       async act({ roomId, guest }, { run }) {
-        await run(room.book, roomId, { guest })
+        const booked = await run(room.book, roomId, { guest })
+        if (booked.kind === 'refused') return refuse(booked.code, booked.sentence)
         confirmed.push(roomId)
         return { headers: { 'set-cookie': `room=${roomId}; Path=/rooms` } }
       },
@@ -76,6 +83,47 @@ it('acts once for a key, and does nothing for another request under it', async (
       body: { code: 'HW_IDEMPOTENCY_KEY_REUSED' },
     })
   expect([await guestOf('r1'), await guestOf('r2'), confirmed]).toEqual(['ada', '', []])
+})
+
+it('keeps what it asks of a decider as a request, whole, which the events point to', async () => {
+  await ask('/rooms/desk/book', { roomId: 'r5', guest: 'ada' }, { 'idempotency-key': 'kept' })
+  const { store } = place.landscape.services.get('rooms')!
+  const [booked] = await store.read('room-r5')
+  const [request] = await store.read(`request-${booked!.causationId}`)
+  expect(request).toMatchObject({
+    type: 'RequestReceived',
+    id: booked!.causationId,
+    position: booked!.position + 1,
+    correlationId: booked!.correlationId,
+    data: { caller: 'ada', target: 'room/r5', action: 'book', input: { guest: 'ada' } },
+  })
+})
+
+it('keeps what the domain refused, and refuses it to a repeat, whatever happened since', async () => {
+  const { store, run } = place.landscape.services.get('rooms')!
+  await run(room.book, 'r6', { guest: 'bob' }, 'c1')
+  const asked = () => ask('/rooms/desk/book', { roomId: 'r6', guest: 'ada' }, { 'idempotency-key': 'late' })
+  const refused = await asked()
+  expect(refused).toMatchObject({ status: 409, body: { code: 'taken', detail: 'Somebody else has it.' } })
+  const [request] = await store.log.rows({ after: (await store.log.last()) - 1, limit: 1 })
+  expect([request!.type, JSON.parse(request!.data)]).toMatchObject([
+    'RequestReceived',
+    { caller: 'ada', target: 'room/r6', refused: 'taken', input: { guest: 'ada' } },
+  ])
+  await run(room.leave, 'r6', {}, 'c2')
+  expect(await asked()).toMatchObject({ status: 409, body: refused.body })
+  expect(await guestOf('r6')).toBe('')
+})
+
+it('goes on with what was done for the first of two repeats, whatever happened since', async () => {
+  const { run } = place.landscape.services.get('rooms')!
+  const asked = () => ask('/rooms/desk/book', { roomId: 'r7', guest: 'ada' }, { 'idempotency-key': 'twice' })
+  await asked()
+  await run(room.leave, 'r7', {}, 'c3')
+  await run(room.book, 'r7', { guest: 'bob' }, 'c4')
+  confirmed.length = 0
+  expect((await asked()).status).toBe(200)
+  expect([await guestOf('r7'), confirmed]).toEqual(['bob', ['r7']])
 })
 
 it('does nothing for whoever names a version of what has none', async () => {

@@ -1,9 +1,18 @@
-import { type EventStore, execute, type InlineProjection, load } from '@headwater/event-store'
-import type { StreamAppend, VariantReader } from '@headwater/experiment'
+import {
+  definitionOf,
+  type EntityRef,
+  type EventStore,
+  execute,
+  type InlineProjection,
+  type Keyring,
+  load,
+} from '@headwater/event-store'
+import type { VariantReader } from '@headwater/experiment'
 import { type Call, type Caller, type Implementation, problem } from '@headwater/hypermedia'
 import { enter, RequestFailed } from '@headwater/hypermedia/client'
 import type pg from 'pg'
 import { idFrom, newId } from './ids.ts'
+import { hashOf, keepRequest, keptRequest } from './request.ts'
 import { rowsOf } from './rows.ts'
 import type { Screens } from './screens.ts'
 import { traceparentFor } from './telemetry.ts'
@@ -14,10 +23,11 @@ const mostRows = 10_000
 
 export interface Viewing {
   readonly store: EventStore
+  readonly keys: Keyring
   readonly projections: readonly InlineProjection[]
   readonly pool: pg.Pool
   readonly screens: Screens
-  /** A fresh reader of variants for one request. */
+  /** A fresh reader of variants for one request; what its last try read is exposed. */
   readonly variants: (requestId: string) => VariantReader
   /** The landscape's entry URL. */
   readonly entry: string
@@ -36,7 +46,7 @@ export function viewing(view: View, on: Viewing): Implementation {
   }
 }
 
-/** No request is kept here: what is carried out elsewhere is kept there, under the same caller and key. */
+/** What is carried out elsewhere is kept there, under the same caller and key; here, what the service's own deciders are asked. */
 async function act(view: View, on: Viewing, call: Call<any>) {
   const { caller, variables, action, input, idempotencyKey, expected } = call
   const traceparent = traceparentFor(call.traceparent)
@@ -44,7 +54,7 @@ async function act(view: View, on: Viewing, call: Call<any>) {
     ...contextOf(on, caller, traceparent),
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
     caller,
-    run: commanding(on, call, traceparent),
+    run: commanding(on, view, call, traceparent),
     seen: (experiment, sighting) => on.screens.seen(experiment, sighting),
   }
   const read = () => view.read(variables as any, context)
@@ -94,34 +104,44 @@ const tracing =
     return ask(url, { ...init, headers })
   }
 
-/** Events of a repeated request have the ids of the first one's. */
-function commanding(
-  { store, projections, variants: readerOf }: Viewing,
-  call: Call<any>,
-  traceparent: string,
-): ActContext['run'] {
-  const { caller, idempotencyKey } = call
-  const requestId =
-    idempotencyKey === undefined ? newId() : idFrom('request', store.service, caller.subject, idempotencyKey)
+/**
+ * Each command is kept as a request of its own, in the append of what it came to: what it was given, not what was sent to the view,
+ * which may be about people whom another service knows. They have the correlation in common. What was decided for the first of two
+ * repeats stands.
+ */
+function commanding(on: Viewing, view: View, call: Call<any>, traceparent: string): ActContext['run'] {
+  const { store, projections, variants: readerOf } = on
+  const { caller, idempotencyKey = newId(), variables, action, input } = call
+  const correlationId = idFrom('request', store.service, caller.subject, idempotencyKey)
+  // Nobody else knows the key: what was sent cannot be guessed by its hash.
+  const inputHash = hashOf(JSON.stringify([idempotencyKey, view.name, variables]), action, input, undefined)
   let commands = 0
-  const exposed = new Set<string>()
-  return async (command: any, id, data) => {
-    const nth = ++commands
+  return async (command: any, id, given) => {
+    const nth = String(++commands)
+    const requestId = idFrom('request', correlationId, nth)
+    const entity: EntityRef = { decider: command.decider, id }
+    const target = `${definitionOf(entity.decider).category}/${id}`
     const variants = readerOf(requestId)
-    let exposures: StreamAppend[] = []
-    const executed = await execute(store, command.decider, id, command, data as any, {
-      meta: { correlationId: requestId, causationId: requestId, traceparent },
+    const executed = await execute(store, entity.decider, id, command, given as any, {
+      meta: { correlationId, causationId: requestId, traceparent },
       inline: projections,
       caller: caller.subject,
-      eventId: (index) => idFrom('event', requestId, String(nth), String(index)),
+      eventId: (index) => idFrom('event', correlationId, nth, String(index)),
       variant: variants.variant,
-      // What an earlier command of this request was exposed to is in the log.
-      record: () => (exposures = variants.exposures().filter(({ events }) => !exposed.has(events[0]!.id))),
+      record(outcome, data) {
+        const refused = outcome.kind === 'refused' ? { answer: call.answer(outcome) } : {}
+        const asked = { caller: caller.subject, target, action: command.name, input: data, inputHash, ...refused }
+        return [keepRequest(store.service, requestId, asked, entity, outcome), ...variants.exposures()]
+      },
     })
-    if (executed.kind === 'id-reused') throw reused()
     if (executed.kind === 'conflict') throw crowded(executed.stream)
-    for (const { events } of exposures) exposed.add(events[0]!.id)
-    return executed
+    if (executed.kind !== 'id-reused') return executed
+    const kept = await keptRequest(store, on.keys, requestId)
+    if (kept?.inputHash !== inputHash || kept.target !== target || kept.action !== command.name) throw reused()
+    const then = { ...(await load(store, entity.decider, id)), repeated: true }
+    if (kept.refused === undefined) return { ...then, kind: 'done', events: [] }
+    const { detail } = JSON.parse(kept.answer!.body) as { detail: string }
+    return { ...then, kind: 'refused', code: kept.refused, sentence: detail }
   }
 }
 

@@ -114,14 +114,11 @@ it('registers nobody for a key under which somebody else signed up', async () =>
   const registered = async () => (await log.rows({ after: 0, limit: 1_000, types: ['CustomerRegistered'] })).length
   const before = await registered()
   const [another, same] = [person('ben'), { ...person('abe'), name: 'Somebody Else' }]
-  expect(await new Phone().act('session', 'signUp', another, 'weak')).toMatchObject({
-    status: 422,
-    body: { code: 'HW_IDEMPOTENCY_KEY_REUSED' },
-  })
-  expect(await new Phone().act('session', 'signUp', same, 'weak')).toMatchObject({
-    status: 409,
-    body: { code: 'handle-taken' },
-  })
+  for (const other of [another, same])
+    expect(await new Phone().act('session', 'signUp', other, 'weak')).toMatchObject({
+      status: 422,
+      body: { code: 'HW_IDEMPOTENCY_KEY_REUSED' },
+    })
   expect(await registered()).toBe(before)
 })
 
