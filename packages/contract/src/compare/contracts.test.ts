@@ -36,6 +36,21 @@ it('lets an internal type change as it likes, as long as history stays readable'
   expect(changes({ data: saved }, undefined)).toEqual(['history: TYPE_REMOVED'])
 })
 
+it('names every upcaster that is missing, also one that was there before', () => {
+  const stage = (version: number, ...upcasts: number[]): EventDeclaration => ({
+    data: z.object({ [`v${version}`]: z.int() }),
+    version,
+    upcast: Object.fromEntries(upcasts.map((from) => [from, (data: unknown) => data])),
+  })
+  const missing = (before: EventDeclaration, now: EventDeclaration) =>
+    compareContracts(document(before), document(now)).map(({ rule, version }) => `${rule} ${version}`)
+  expect(missing(stage(1), stage(4, 2))).toEqual(['UPCASTER_MISSING 1', 'UPCASTER_MISSING 3'])
+  expect(missing(stage(3, 1, 2), stage(3, 2))).toEqual(['UPCASTER_MISSING 1'])
+  expect(missing(stage(3, 1, 2), stage(4, 2, 3))).toEqual(['UPCASTER_MISSING 1'])
+  expect(missing(stage(3, 2), stage(4, 2, 3))).toEqual([])
+  expect(missing(stage(3, 1, 2), stage(4, 1, 2, 3))).toEqual([])
+})
+
 it('lets nobody outside notice a renamed field behind a mapping', () => {
   const renamed = z.object({ potId: z.string(), minor: z.int() })
   const mapped = published(renamed, {

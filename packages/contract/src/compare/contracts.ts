@@ -31,7 +31,7 @@ export interface Change {
   readonly breaks: 'readers' | 'history' | 'never'
   /** JSON Pointer into the data; '' for the whole type. */
   readonly at: string
-  /** Published version concerned, where one is. */
+  /** Version concerned, where one is: the published one, or the stored one that nothing lifts. */
   readonly version?: number
   /** Whom alone it concerns, where that is known: service or consumer name. */
   readonly reader?: string
@@ -260,21 +260,22 @@ function storedChanges(before: Stored, now: Stored): Said[] {
     const sentence = `Events are stored in version ${before.version}, and it would be ${now.version}.`
     return [said('STORED_VERSION_LOWERED', 'never', sentence, `Go on from version ${before.version}.`)]
   }
-  if (now.version === before.version) {
-    const found = compare(before.schema, now.schema, { direction: 'backward', lenient: true })
-    return found.map((one) => incompatible(one, 'history'))
-  }
-  const missing = range(before.version, now.version).filter((version) => !now.upcasts.includes(version))
-  if (missing.length === 0 || compare(before.schema, now.schema, { direction: 'backward', lenient: true }).length === 0)
-    return []
-  return missing.map((version) =>
-    said(
-      'UPCASTER_MISSING',
-      'history',
-      `Nothing lifts its data from version ${version} to ${version + 1}.`,
-      `upcast: { ${version}: (data) => … }`,
-    ),
-  )
+  const fits = compare(before.schema, now.schema, { direction: 'backward', lenient: true })
+  const steps = range(before.version, now.version).filter(() => fits.length > 0)
+  // Those that were there lifted events from before what is known here.
+  const missing = [...before.upcasts, ...steps].filter((from) => from < now.version && !now.upcasts.includes(from))
+  return [
+    ...(now.version === before.version ? fits.map((one) => incompatible(one, 'history')) : []),
+    ...missing.map((version) => ({
+      ...said(
+        'UPCASTER_MISSING',
+        'history',
+        `Nothing lifts its data from version ${version} to ${version + 1}.`,
+        `upcast: { ${version}: (data) => … }`,
+      ),
+      version,
+    })),
+  ]
 }
 
 const range = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => from + index)
