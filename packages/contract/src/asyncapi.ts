@@ -1,3 +1,4 @@
+import { target } from './compare/node.ts'
 import type { ContractDocument, Promised } from './document.ts'
 import type { JsonSchema } from './schema.ts'
 
@@ -119,15 +120,22 @@ const envelope: JsonSchema = {
   ],
 }
 
-/** AsyncAPI's tools know JSON Schema as draft 7; of what contracts use, only tuples are said otherwise there. */
-function withoutDialect(schema: unknown): unknown {
-  if (Array.isArray(schema)) return schema.map(withoutDialect)
+/** References followed inside each other at most. */
+const deepest = 8
+
+/**
+ * AsyncAPI's tools know JSON Schema as draft 7; of what contracts use, tuples are said otherwise there, and references would lead
+ * into the document around it: what is referred to stands in its place, and anything where a schema holds itself.
+ */
+function withoutDialect(schema: unknown, root = schema as JsonSchema, within: readonly string[] = []): unknown {
+  const inner = (one: unknown, followed = within) => withoutDialect(one, root, followed)
+  if (Array.isArray(schema)) return schema.map((one) => inner(one))
   if (typeof schema !== 'object' || schema === null) return schema
-  const { $schema: _, prefixItems, items, ...rest } = schema as Record<string, unknown>
-  const entries = Object.entries(rest).map(([name, value]) => [name, withoutDialect(value)])
+  const { $schema: _, $defs: __, $ref, prefixItems, items, ...rest } = schema as Record<string, unknown>
+  const entries = Object.entries(rest).map(([name, value]) => [name, inner(value)])
   const tuple = prefixItems === undefined ? { items } : { items: prefixItems, additionalItems: items }
-  const said = Object.entries(tuple).flatMap(([name, value]) =>
-    value === undefined ? [] : [[name, withoutDialect(value)]],
-  )
-  return Object.fromEntries([...entries, ...said])
+  const said = Object.entries(tuple).flatMap(([name, value]) => (value === undefined ? [] : [[name, inner(value)]]))
+  const known = typeof $ref === 'string' && !within.includes($ref) && within.length < deepest
+  const referred = known ? inner(target($ref, root) ?? true, [...within, $ref]) : true
+  return { ...Object.fromEntries([...entries, ...said]), ...(referred as object) }
 }

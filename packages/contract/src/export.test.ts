@@ -152,3 +152,27 @@ it('describes messages that the CloudEvents SDK takes as such', () => {
   expect(taken({ ...envelope, data: { by: 'cash' } })).toBe(false)
   expect(taken({ ...envelope, position: 0 })).toBe(false)
 })
+
+it('describes data whose schema refers to itself or to a part of it, wherever it is put', () => {
+  const Card = z.object({ by: z.literal('card') }).meta({ id: 'Card' })
+  const tree = z.object({
+    value: z.int(),
+    get below() {
+      return z.array(tree)
+    },
+  })
+  const parts = events('parts', {
+    Paid: { data: z.discriminatedUnion('by', [Card, z.object({ by: z.literal('bank') })]), level: 'published' },
+    Grown: { data: tree, level: 'published' },
+  })
+  const { components } = asyncApi(contractDocument(contractOf(parts)), { feed: 'http://a.example/parts/events' }) as any
+  const dataOf = (name: string) => {
+    const { data } = components.messages[name].payload.schema.properties
+    return (addFormats.default(new Ajv({ strict: false }) as any) as unknown as Ajv).compile(data)
+  }
+  expect(JSON.stringify(components)).not.toContain('$ref')
+  expect(['card', 'bank', 'cash'].map((by) => dataOf('Paid.v1')({ by }))).toEqual([true, true, false])
+  const grown = dataOf('Grown.v1')
+  expect(grown({ value: 1, below: [{ value: 2, below: [] }] })).toBe(true)
+  expect(grown({ value: '1', below: [] })).toBe(false)
+})
