@@ -1,6 +1,6 @@
 import { contractOf, events } from '@headwater/contract'
 import fc from 'fast-check'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { type Cursor, feed, type FeedPage, findCursor, memoryLog, readFeed, type ReadFeedOptions } from '../index.ts'
 
@@ -97,10 +97,14 @@ it('goes on from a cursor, from the end, and shows only the types asked for', as
   log.append(event('Closed', 4), event('Saved', 5))
   const seen = await read({ fetch, after: first!.cursor, types: ['Saved'] }, atEnd)
   expect(positions(seen)).toEqual([5])
-  const later = read({ fetch, after: 'end' }, (_, pages) => positions(pages).length > 0)
-  const waiting = setInterval(() => log.append(event('Saved', 6)), 5)
-  expect(positions(await later)[0]).toBeGreaterThan(5)
-  clearInterval(waiting)
+  const { waitFor } = log
+  vi.spyOn(log, 'waitFor').mockImplementationOnce(async (...waiting) => {
+    const woken = waitFor(...waiting)
+    log.append(event('Saved', 6)) // as soon as the reader waits at the end
+    return await woken
+  })
+  const later = await read({ fetch, after: 'end' }, (_, pages) => positions(pages).length > 0)
+  expect(positions(later)).toEqual([6])
 })
 
 it('reads the log view, from a home, and from the feed itself', async () => {
