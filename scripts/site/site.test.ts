@@ -88,7 +88,7 @@ describe.skipIf(!existsSync(chrome) && process.env.CI !== 'true')('in a browser'
     const boxes = await Promise.all((await page.locator('main > *').all()).map((part) => part.boundingBox()))
     expect(Math.max(...boxes.map((box) => box!.x + box!.width))).toBeLessThanOrEqual(360)
     await page.getByRole('link', { name: 'Documents', exact: true }).click()
-    expect(page.url()).toContain('#all-documents')
+    await page.waitForURL(/#all-documents$/)
     await context.close()
   })
 })
