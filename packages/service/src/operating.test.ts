@@ -212,6 +212,22 @@ it('shows what a consumer put aside, tries it again, and leaves out what a perso
   const parked = async () => (await call('/parked/counts/count')).body.parked as { eventId: string; state: string }[]
   await vi.waitFor(async () => expect(await parked()).toHaveLength(4), 15_000)
   expect(await counted()).not.toContain(1)
+  // Whichever process holds the key's slot.
+  const second = await startLandscape(
+    services.filter(({ name }) => name === 'counts'),
+    {
+      postgres: server.url,
+      name: server.name,
+      directory,
+      lake: false,
+      elsewhere: { pots: `${landscape.url}pots/` },
+      log: () => undefined,
+    },
+  )
+  const parkedIn = async (one: Landscape) =>
+    (await one.status()).find(({ service }) => service === 'counts')!.consumers[0]!.parked
+  expect([await parkedIn(landscape), await parkedIn(second)]).toEqual([1, 1])
+  await second.stop()
   bad.delete(13)
   expect((await call('/parked/counts/count', { body: { retry: true } })).body.keys).toBe(1)
   await vi.waitFor(async () => expect(await parked()).toHaveLength(2), 15_000)

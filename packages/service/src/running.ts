@@ -108,13 +108,14 @@ export interface ServiceStatus {
   readonly consumers: readonly {
     readonly name: string
     readonly state: string
-    /** Events read or known of, and not yet handled. */
+    /** Events read or known of, and not yet handled, in the slots that this process holds. */
     readonly lag: number
     readonly lagSeconds: number
+    /** Keys with events set aside, in all processes. */
     readonly parked: number
     readonly handled: number
     readonly handledPerSecond: number
-    /** The services it reads, and the position up to which it has handled all of each. */
+    /** The services it reads, and the position up to which it has handled all of each, in this process's slots. */
     readonly reads: readonly { readonly service: string; readonly position: number }[]
   }[]
 }
@@ -320,11 +321,12 @@ async function recognised(
   return caller === undefined ? given : { caller }
 }
 
-async function statusOf({ service, store, consumers, projections }: Running): Promise<ServiceStatus> {
-  const [lineage, position, following] = await Promise.all([
+async function statusOf({ service, store, consumers, projections, keeper }: Running): Promise<ServiceStatus> {
+  const [lineage, position, following, parked] = await Promise.all([
     store.log.lineage(),
     store.log.last(),
     projections().status(),
+    Promise.all(consumers.map(({ name }) => parkedKeys(keeper, name))),
   ])
   return {
     service: service.name,
@@ -335,20 +337,26 @@ async function statusOf({ service, store, consumers, projections }: Running): Pr
       lag,
       ...(failure === undefined ? {} : { failure }),
     })),
-    consumers: consumers.map((consumer) => {
-      const { name, state, services, parkedKeys, handled, handledPerSecond } = consumer.status()
+    consumers: consumers.map((consumer, index) => {
+      const { name, state, services, handled, handledPerSecond } = consumer.status()
       return {
         name,
         state,
         lag: services.reduce((sum, { lagEvents }) => sum + lagEvents, 0),
         lagSeconds: Math.max(0, ...services.map(({ lagSeconds }) => lagSeconds)),
-        parked: parkedKeys,
+        parked: parked[index]!,
         handled,
         handledPerSecond,
         reads: services.map((read) => ({ service: read.service, position: read.handled })),
       }
     }),
   }
+}
+
+/** Of all processes that share the consumer: each key has one event in front, and the others behind it. */
+async function parkedKeys(keeper: PostgresKeeper, consumer: string): Promise<number> {
+  const logs = await keeper.progress(consumer)
+  return logs.reduce((sum, { parked: { poison, retrying } }) => sum + poison + retrying, 0)
 }
 
 function said(error: unknown): { message: string; stack?: string } {
