@@ -18,7 +18,7 @@ function readableFields({ data, published }: EventType): string[] {
 
 const deepest = 8
 
-/** Every field that a schema names, as JSON Pointers into the data, sorted. */
+/** Every field that a schema names, as JSON Pointers into the data, sorted; what lies too deep is any (`*`). */
 export function fieldsOf(schema: JsonSchema): string[] {
   const found = new Set<string>()
   collect(schema, schema, '', 0, found)
@@ -26,7 +26,8 @@ export function fieldsOf(schema: JsonSchema): string[] {
 }
 
 function collect(schema: unknown, root: JsonSchema, at: string, depth: number, found: Set<string>): void {
-  if (typeof schema !== 'object' || schema === null || depth > deepest) return
+  if (typeof schema !== 'object' || schema === null) return
+  if (depth > deepest) return void found.add(`${at}/*`)
   const {
     $ref,
     properties = {},
@@ -52,7 +53,18 @@ function referred(ref: string, root: JsonSchema): unknown {
   return path.reduce<any>((value, key) => value?.[key.replaceAll('~1', '/').replaceAll('~0', '~')], root)
 }
 
-/** Whether a change at a place touches somebody who reads some fields: the place itself, what it lies in, or what lies in it. */
-export function touches(fields: readonly string[], at: string): boolean {
-  return at === '' || fields.some((field) => field === at || field.startsWith(`${at}/`) || at.startsWith(`${field}/`))
+/**
+ * Fields of a reader that a change at a place concerns: the place itself, what lies in it, or a field that it lies in, where the reader
+ * names nothing further in that: then he reads all of it.
+ */
+export function concernedBy(at: string, fields: readonly string[]): string[] {
+  const isWhole = (field: string) => !fields.some((other) => other.startsWith(`${field}/`))
+  return fields.filter((field) => liesIn(field, at) || (liesIn(at, field) && isWhole(field)))
+}
+
+/** Whether a place is another, or lies in it; `*` may be any step. */
+function liesIn(place: string, outer: string): boolean {
+  const [steps, outside] = [place.split('/'), outer.split('/')]
+  if (outside.length > steps.length) return false
+  return outside.every((step, index) => step === steps[index] || step === '*' || steps[index] === '*')
 }

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest'
 import { z } from 'zod'
 import { contractDocument } from '../document.ts'
 import { contractOf, type EventDeclaration, events } from '../events.ts'
+import { readsOf } from '../fields.ts'
 import { brokenBy, type KnownReader } from './index.ts'
 import { compareContracts } from './contracts.ts'
 
@@ -208,6 +209,33 @@ it('names whom a change breaks: declared, observed, and those of whom nothing is
     { reader: 'ids/peeks', fields: ['/amountMinor'], declared: true, lastRead: '2026-11-02T00:00:00Z' },
     { reader: 'silent', fields: [], declared: false },
   ])
+})
+
+it.each<[string, z.ZodType, string[]]>([
+  ['names another field of the elements', z.array(z.object({ size: z.int() })), []],
+  ['names the field', z.array(z.object({ note: z.string() })), ['/lines/*/note']],
+  ['names nothing further', z.array(z.any()), ['/lines']],
+  ['takes the elements for a tuple', z.tuple([z.object({ note: z.string() })]), ['/lines/*/note']],
+])('concerns a reader with a field inside another by what he names of it: he %s', (_, lines, fields) => {
+  const note = z.string().optional()
+  const line = z.object({ size: z.int(), note })
+  const form = (one: z.ZodType) => document(published(z.object({ lines: z.array(one) })))
+  const [change] = compareContracts(form(line), form(line.omit({ note: true })))
+  const reads = readsOf(contractOf(events('pots', { Saved: { data: z.object({ lines }) } })))
+  expect(change).toMatchObject({ at: '/lines/*/note', breaks: 'readers' })
+  expect(brokenBy(change!, [{ name: 'a', reads }]).flatMap((one) => one.fields)).toEqual(fields)
+})
+
+it('counts who names more than is written down as reading all that lies deeper', () => {
+  const nested = (depth: number, inside: Record<string, z.ZodType>): z.ZodType =>
+    z.object(depth === 0 ? inside : { in: z.array(nested(depth - 1, inside)) })
+  const form = (inside: Record<string, z.ZodType>) => published(nested(6, inside))
+  const [change] = compareContracts(
+    document(form({ a: z.int(), b: z.int().optional() })),
+    document(form({ a: z.int() })),
+  )
+  const reads = readsOf(contractOf(events('pots', { Saved: { data: nested(6, { b: z.int() }) } })))
+  expect(brokenBy(change!, [{ name: 'a', reads }])).toHaveLength(1)
 })
 
 it('says of each reader that is let go that it breaks him alone', () => {

@@ -1,4 +1,4 @@
-import { type Reads, touches } from '../fields.ts'
+import { concernedBy, type Reads } from '../fields.ts'
 import type { Change } from './contracts.ts'
 
 /** Somebody who reads a service's events, as the service knows him. */
@@ -41,16 +41,15 @@ export function brokenBy(change: Change, readers: readonly KnownReader[]): Broke
     const fields = [...new Set([...(read ?? []), ...Object.keys(seen)])]
     if (read === undefined && fields.length === 0) return []
     if (change.at === '') return found([], true)
-    const concerned = fields.filter((field) => touches([field], change.at))
+    const concerned = concernedBy(change.at, fields)
     return concerned.length === 0 ? [] : found(concerned, true)
   })
 }
 
 function lastOf({ lastRead }: KnownReader, seen: Readonly<Record<string, string>>, at: string): string | undefined {
-  const times = Object.entries(seen).filter(([field]) => touches([field], at))
   return (
-    times
-      .map(([, time]) => time)
+    concernedBy(at, Object.keys(seen))
+      .map((field) => seen[field]!)
       .toSorted()
       .at(-1) ?? lastRead
   )
