@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
@@ -18,6 +19,8 @@ export default defineConfig({
     ],
     exclude: ['**/node_modules/**', '**/dist/**'],
     pool: 'forks',
+    // Of more files at a time the landscapes would want more connections, and the brokers more memory, than there are.
+    maxWorkers: Math.max(1, Math.min(4, availableParallelism() - 1)),
     globalSetup: ['packages/testing/src/vitest-setup.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
