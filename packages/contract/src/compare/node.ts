@@ -56,9 +56,9 @@ export function keywordsOf(schema: AnySchema): Keywords | typeof never {
   return schema === false ? never : (schema as Keywords)
 }
 
-/** Where a `$ref` leads; undefined when it leaves the document. */
+/** Where a `$ref` leads; undefined when it leaves the document, or names an anchor in it, which is not looked for. */
 export function target(ref: string, root: AnySchema): AnySchema | undefined {
-  if (!ref.startsWith('#')) return undefined
+  if (!/^#(\/([^%]|%[\da-f]{2})*)?$/i.test(ref)) return undefined
   let found: unknown = root
   for (const part of ref.slice(1).split('/').slice(1)) {
     const key = decodeURIComponent(part).replaceAll('~1', '/').replaceAll('~0', '~')

@@ -100,6 +100,16 @@ it('looks through references, also of schemas that hold themselves', () => {
   ])
 })
 
+it.each(['#text', '#/$defs/%zz', '#/$defs/nothing', 'https://a.example/text.json'])(
+  'takes what a reference leads to, and cannot be found, for different: %s',
+  ($ref) => {
+    const text: JsonSchema = { $ref, $defs: { text: { $anchor: 'text', type: 'string' } } }
+    expect(differences({ type: 'integer' }, text)).toMatchObject([{ rule: 'COMBINED_TYPE_CHANGED', at: '' }])
+    expect(differences(text, { type: 'integer' })).not.toEqual([])
+    expect(differences(text, text)).toEqual([])
+  },
+)
+
 it('counts a reader as one who passes over what he does not know, when lenient', () => {
   expect(rules(z.object({ ...pot, note: z.string() }), z.object(pot), true)).toEqual([])
   expect(rules(z.object(pot), z.object({ ...pot, note: z.string() }), true)).toEqual([
