@@ -176,11 +176,13 @@ export async function startLandscape(services: readonly Service[], options: Land
     async stop() {
       await listening.close()
       await lands?.stop()
+      const failures: unknown[] = []
       for (const one of running.values()) {
-        await one.stop()
+        await one.stop().catch((error: unknown) => failures.push(error))
         await one.surroundings.pool.end()
       }
       running.clear()
+      if (failures.length > 0) throw failures[0]
     },
   }
   const mount = async (service: Service): Promise<Running> => {
@@ -273,7 +275,7 @@ export async function startLandscape(services: readonly Service[], options: Land
   try {
     for (const service of services) await landscape.mount(service)
   } catch (error) {
-    await landscape.stop()
+    await landscape.stop().catch(() => undefined) // why it did not start is what is to be mended
     throw error
   }
   placed.ready = true

@@ -192,8 +192,11 @@ async function begin(
     },
     status: () => statusOf(running),
     async stop() {
-      await Promise.all([...stops.map((stop) => stop()), open.answered(graceMs)])
+      // One that cannot be stopped keeps the others from nothing: the store is closed, then it is said.
+      const ends = [...stops.map(async (stop) => await stop()), open.answered(graceMs)]
+      await Promise.allSettled(ends)
       await store.close()
+      await Promise.all(ends)
     },
   }
   const handle = handlerOf(service, promised, contract, { store, keys }, allocations, surroundings, () => running)
