@@ -71,7 +71,7 @@ export function shownTo({ level, readers = [], until }: EventType, reader: strin
 
 function promised(type: EventType, inside: boolean): Promised {
   const { level, key, readers, until, published = {} } = type
-  const personal = Object.assign({}, type.personal, ...Object.values(published).map((form) => form.personal))
+  const personal = Object.assign({}, ...Object.values(published).map((form) => form.personal), type.personal)
   return {
     level,
     ...(level === 'internal' ? {} : { published: publishedForms(type) }),

@@ -52,6 +52,24 @@ it('names every upcaster that is missing, also one that was there before', () =>
   expect(missing(stage(3, 1, 2), stage(4, 1, 2, 3))).toEqual([])
 })
 
+it('keeps what is sealed with the key that opens it', () => {
+  const person = z.object({ id: z.string(), other: z.string(), name: z.string() })
+  const sealed = (personal?: Record<string, string>, more: Partial<EventDeclaration> = {}) =>
+    ({ data: person, ...(personal === undefined ? {} : { personal }), ...more }) as EventDeclaration
+  const before = sealed({ name: 'id' })
+  expect(changes(before, sealed())).toEqual(['history: PERSONAL_CHANGED /name'])
+  expect(changes(before, sealed({ name: 'other' }))).toEqual(['history: PERSONAL_CHANGED /name'])
+  expect(changes(sealed(), before)).toEqual([])
+  expect(changes(before, sealed({ name: 'id', other: 'id' }))).toEqual([])
+  // What a mapping calls personal is sealed by that of the data.
+  const form = { data: z.object({ label: z.string() }), from: ({ name }: any) => ({ label: name }) }
+  const shown = published(person, {
+    personal: { name: 'id' } as never,
+    published: { 1: { ...form, personal: { label: 'x' } } },
+  })
+  expect(changes(shown, { ...shown, published: { 1: { ...form, personal: { label: 'y' } } } })).toEqual([])
+})
+
 it('lets nobody outside notice a renamed field behind a mapping', () => {
   const renamed = z.object({ potId: z.string(), minor: z.int() })
   const mapped = published(renamed, {

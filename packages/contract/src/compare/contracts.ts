@@ -1,8 +1,9 @@
 import type { ContractDocument, Promised, Stored } from '../document.ts'
 import type { Level } from '../events.ts'
+import { fieldsOf } from '../fields.ts'
 import type { JsonSchema } from '../schema.ts'
 import { compare, type Incompatibility } from './compare.ts'
-import type { Rule } from './difference.ts'
+import { type Rule, step } from './difference.ts'
 import { droppedFields } from './dropped.ts'
 
 /** What else may change about a type, beside its schemas. */
@@ -19,6 +20,7 @@ export type ChangeRule =
   | 'READER_REMOVED'
   | 'STORED_VERSION_LOWERED'
   | 'UPCASTER_MISSING'
+  | 'PERSONAL_CHANGED'
 
 /** A change of a contract that somebody or something may not survive. */
 export interface Change {
@@ -89,6 +91,7 @@ function schemaChanges(before: Promised, now: Promised | undefined): Said[] {
   return [
     ...(before.published !== undefined && now?.published !== undefined ? publishedChanges(before, now) : []),
     ...(before.stored !== undefined && now?.stored !== undefined ? storedChanges(before.stored, now.stored) : []),
+    ...(before.stored !== undefined && now?.stored !== undefined ? personalChanges(before, now) : []),
   ]
 }
 
@@ -276,6 +279,17 @@ function storedChanges(before: Stored, now: Stored): Said[] {
       version,
     })),
   ]
+}
+
+/** Stored values stay sealed as they were: with the key of the person that the declaration named, under the name of their field. */
+function personalChanges({ stored, personal = {} }: Promised, now: Promised): Said[] {
+  const fields = fieldsOf(stored!.schema)
+  return Object.entries(personal).flatMap(([field, person]) => {
+    const at = step('', field)
+    if (now.personal?.[field] === person || !fields.includes(at)) return []
+    const sentence = `${at} is stored sealed with the key of the person in ${person}, and nothing would open it.`
+    return [{ ...said('PERSONAL_CHANGED', 'history', sentence, `Keep it: personal: { ${field}: '${person}' }.`), at }]
+  })
 }
 
 const range = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => from + index)
