@@ -18,3 +18,18 @@ it('gives its port back where the lake cannot be opened', async () => {
   await after.close(0)
   await rm(directory, { recursive: true })
 })
+
+it('says how the home of a service elsewhere is given, before anything runs', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'hw-landscape-'))
+  const postgres = 'postgres://nobody@127.0.0.1:9/none'
+  for (const home of ['10.0.0.7:4001/labels/', '/labels/', ''])
+    await expect(startLandscape([], { postgres, directory, lake: false, elsewhere: { labels: home } })).rejects.toThrow(
+      `Expected the home of labels as a URL like http://10.0.0.7:4001/labels/, got "${home}".`,
+    )
+  const elsewhere = { labels: 'http://10.0.0.7:4001/labels' }
+  const landscape = await startLandscape([], { postgres, directory, lake: false, elsewhere })
+  const entry = await landscape.handle(new Request(landscape.url))
+  expect((await entry.json())._links.service).toMatchObject([{ href: 'http://10.0.0.7:4001/labels/' }])
+  await landscape.stop()
+  await rm(directory, { recursive: true })
+})

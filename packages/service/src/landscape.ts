@@ -102,6 +102,7 @@ export async function startLandscape(services: readonly Service[], options: Land
     throw new TypeError(`Expected a landscape name of lower-case letters and digits, got "${landscapeName}".`)
   }
   requireProvider(options.identity)
+  const elsewhere = homesOf(options.elsewhere)
   await mkdir(directory, { recursive: true, mode: 0o700 })
   const issuer = await openIssuer(directory)
   const clock = await openClock(directory, real)
@@ -112,7 +113,6 @@ export async function startLandscape(services: readonly Service[], options: Land
   const calls = new Calls()
   const providers = options.identity === undefined ? [] : [trustedProvider(options.identity)]
   const known = guard({ trusted: [trustedItself(issuer), ...providers], now: real })
-  const elsewhere = options.elsewhere ?? {}
   // The entry URL must be known before the first service starts, so that the port is open while nothing is placed yet.
   const placed: { landscape?: Landscape; ready: boolean } = { ready: false }
   const inside = async (request: Request) => {
@@ -280,6 +280,17 @@ export async function startLandscape(services: readonly Service[], options: Land
   }
   placed.ready = true
   return landscape
+}
+
+/** Ending with `/`, since what a service has lies below. */
+function homesOf(elsewhere: LandscapeOptions['elsewhere'] = {}): Readonly<Record<string, string>> {
+  const homes = Object.entries(elsewhere).map(([name, home]) => {
+    if (URL.canParse(home) && /^https?:/.test(home)) return [name, home.endsWith('/') ? home : `${home}/`]
+    throw new TypeError(
+      `Expected the home of ${name} as a URL like http://10.0.0.7:4001/${name}/, got "${home}". Give \`elsewhere\` the whole address.`,
+    )
+  })
+  return Object.fromEntries(homes)
 }
 
 /** What is done to services of one name is done one after the other: else two would replace the same one, and one of them go on for ever. */
