@@ -77,7 +77,9 @@ export async function serverFacts(admin: string): Promise<{ readonly version: nu
 }
 
 async function asAdmin(url: string, work: (client: pg.Client) => Promise<void>): Promise<void> {
-  const client = new pg.Client({ connectionString: url })
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 })
+  // A connection that breaks is said by the statement that waits, and as an event, which nobody hears would end the process.
+  client.on('error', () => undefined)
   await client.connect()
   try {
     await work(client)
