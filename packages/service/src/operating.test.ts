@@ -300,3 +300,13 @@ it('lets nobody operate without the right to', async () => {
   for (const path of ['/parked/counts/count', '/removals/pots'])
     expect((await call(path, { scopes: ['explore', 'events:read'] })).status).toBe(403)
 })
+
+it('lists what is in front of every key, however many events wait behind another', async () => {
+  bad.add(17)
+  for (let amountMinor = 17; amountMinor < 17 + 110; amountMinor++) await save('long', amountMinor)
+  await save('late', 17)
+  await landscape.settled()
+  const { parked } = (await call('/parked/counts/count')).body as { parked: { key: string; state: string }[] }
+  expect(parked.filter(({ state }) => state !== 'behind').map(({ key }) => key)).toEqual(['long', 'late'])
+  expect(parked.length).toBe(102)
+})
