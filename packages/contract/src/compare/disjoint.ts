@@ -25,7 +25,7 @@ function apart(a: Keywords, aRoot: AnySchema, b: Keywords, bRoot: AnySchema, dep
   return shared.some((name) => {
     const one = nodeOf(all(schemasFor(a, name)), aRoot)
     const other = all(schemasFor(b, name))
-    if (one === never || other === false) return true
+    if (one === never || nodeOf(other, bRoot) === never) return true
     const everywhere = a.required?.includes(name) === true && b.required?.includes(name) === true
     return everywhere && disjoint(one, aRoot, other, bRoot, depth + 1)
   })

@@ -3,6 +3,7 @@ import { expect, it } from 'vitest'
 import { z } from 'zod'
 import { opened } from '../document.ts'
 import { jsonSchemaOf } from '../schema.ts'
+import { anySchema } from './any-schema.fixture.ts'
 import { droppedFields } from './dropped.ts'
 
 const dropped = (before: z.ZodType, now: z.ZodType) =>
@@ -91,5 +92,14 @@ it('finds the fields that any form of a union no longer has, and no others', () 
       const found = droppedFields(schema(before, was), schema(now, is))
       expect(found).toEqual(expected.map((name) => `/${name}`))
     }),
+  )
+})
+
+it('finds nothing that a schema no longer has of itself', () => {
+  fc.assert(
+    fc.property(anySchema, (schema) => {
+      if (typeof schema === 'object') expect(droppedFields(schema, structuredClone(schema))).toEqual([])
+    }),
+    { numRuns: 1_500, interruptAfterTimeLimit: 3_000 },
   )
 })

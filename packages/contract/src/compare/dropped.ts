@@ -21,7 +21,8 @@ export function droppedFields(before: JsonSchema, now: JsonSchema): string[] {
   /** Those of the new forms that the values of an old one may have; any where none is known to be. */
   const meantBy = (old: Node, forms: readonly Node[]): readonly Node[] => {
     const near = forms.filter((form) => !disjoint(old, before, form.is, now))
-    const fitting = near.filter(({ is }) => (is.required ?? []).every((name) => names(old.is, name)))
+    const known = ({ required = [] }: Keywords, name: string) => required.includes(name) || names(old.is, name)
+    const fitting = near.filter(({ is }) => (is.required ?? []).every((name) => known(old.is, name)))
     return [fitting, near].find((some) => some.length > 0) ?? forms
   }
 
@@ -65,9 +66,10 @@ export function droppedFields(before: JsonSchema, now: JsonSchema): string[] {
 
 const names = ({ properties = {} }: Keywords, name: string) => Object.hasOwn(properties, name)
 
-/** What a schema may be, where that has something in it. */
+/** What a schema may be, where that has something in it; of what no value has nobody is deprived. */
 function formsOf(schema: AnySchema, root: JsonSchema): Node[] {
   const node = nodeOf(schema, root)
   if (node === never) return []
-  return alternativesOf(node, root).filter(({ is: { type } }) => type === 'object' || type === 'array')
+  const forms = alternativesOf(node, root).filter(({ is: { type } }) => type === 'object' || type === 'array')
+  return forms.filter((form) => !disjoint(form, root, form.is, root))
 }

@@ -91,6 +91,9 @@ export function nodeOf(schema: AnySchema, root: AnySchema, depth = 0): Node | ty
 
 /** Node of what both take. */
 export function both(a: Node, b: Node): Node | typeof never {
+  const from = [...a.from, ...b.from]
+  if (Object.keys(a.is).length === 0) return { is: b.is, from }
+  if (Object.keys(b.is).length === 0) return { is: a.is, from }
   const type = sharedTypes(a.is, b.is)
   const values = sharedValues(a.is, b.is)
   if (type?.length === 0 || values?.length === 0) return never
@@ -103,7 +106,7 @@ export function both(a: Node, b: Node): Node | typeof never {
     ...objectOf(a.is, b.is),
     ...arrayOf(a.is, b.is),
   }
-  return { is, from: [...a.from, ...b.from] }
+  return { is, from }
 }
 
 /** Types a node takes; undefined for any. */
