@@ -32,9 +32,10 @@ export class PostgresLog implements Log {
   }
 
   async last(): Promise<number> {
+    const told = this.#waiters.asking()
     const [row] = await this.#session.rows(statement('last-position', this.#schema), [])
     const last = Number(row![0])
-    this.#waiters.told(last)
+    told(last)
     return last
   }
 

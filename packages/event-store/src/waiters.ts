@@ -14,29 +14,39 @@ const slowestPollMs = 1_000
  * query at a time for all waiters together. No LISTEN: it needs a session, and NOTIFY makes commits of the whole cluster queue.
  */
 export class Waiters {
-  readonly #askLast: () => Promise<number>
+  readonly #askLast: () => Promise<unknown>
   readonly #waiting = new Set<Waiter>()
   #known = 0
+  /** How often more was heard of. */
+  #grown = 0
   #timer: NodeJS.Timeout | undefined
   #pauseMs = pollMs
   #asking = false
 
-  constructor(askLast: () => Promise<number>) {
+  /** @param askLast asks the log how far it reaches, and tells what `asking` answered. */
+  constructor(askLast: () => Promise<unknown>) {
     this.#askLast = askLast
   }
 
   /** The log is known to reach at least this far. */
   reached(last: number): void {
-    if (last > this.#known) this.told(last)
-  }
-
-  /** It reaches this far, and no further: a standby that took over may not have seen everything. */
-  told(last: number): void {
-    const more = last > this.#known
+    if (last <= this.#known) return
     this.#known = last
-    if (!more) return
+    this.#grown += 1
     this.#pauseMs = pollMs
     for (const waiter of this.#waiting) if (waiter.after < last) waiter.resolve(last)
+  }
+
+  /**
+   * Called before the log is asked how far it reaches, it answers what to call with what the log says. That may be less than was
+   * known: a standby that took over may not have seen everything. Where more was heard of meanwhile, it only comes late.
+   */
+  asking(): (last: number) => void {
+    const grown = this.#grown
+    return (last) => {
+      if (last < this.#known && grown === this.#grown) this.#known = last
+      this.reached(last)
+    }
   }
 
   async wait(after: number, { waitMs, signal }: { waitMs: number; signal?: AbortSignal }): Promise<number> {
@@ -70,7 +80,7 @@ export class Waiters {
     clearTimeout(this.#timer)
     this.#asking = true
     try {
-      this.told(await this.#askLast())
+      await this.#askLast()
     } catch (error) {
       // A log that cannot be read must not look like one where nothing happens.
       for (const { reject } of this.#waiting) reject(error)
