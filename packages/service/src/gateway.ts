@@ -114,5 +114,7 @@ function listed({ landscape, elsewhere }: Gate): Listed[] {
     href: `/${name}/`,
     title: title ?? name,
   }))
-  return [...here, ...Object.entries(elsewhere).map(([name, href]) => ({ name, href, title: name }))]
+  // The same list of homes may be given to every process: what runs here is asked here.
+  const others = Object.entries(elsewhere).filter(([name]) => !landscape.services.has(name))
+  return [...here, ...others.map(([name, href]) => ({ name, href, title: name }))]
 }
