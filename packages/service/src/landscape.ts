@@ -205,7 +205,7 @@ export async function startLandscape(services: readonly Service[], options: Land
       if (clock.aheadMs > 0) await setClockAhead(pool, { byMs: clock.aheadMs })
       running.set(service.name, started)
       // Two of one service may work on its database at once, so nothing is refused between the old one and the new.
-      await before?.stop()
+      if (before !== undefined) await ended(before)
       lands?.follow(service.name, started.contract)
       return started
     } catch (error) {
@@ -213,12 +213,15 @@ export async function startLandscape(services: readonly Service[], options: Land
       throw error
     }
   }
+  /** Its store is closed, whatever else of it could not be stopped: that is no reason to keep the service. */
+  const ended = (one: Running): Promise<void> =>
+    one.stop().catch(({ message }: Error) => log('error', 'stop-failed', { service: one.service.name, message }))
   /** Nobody can write to it any more; its log can be read until the pool ends. */
   const takeAway = async (found: Running): Promise<void> => {
     const { name } = found.service
     running.delete(name)
     await lands?.leave(name)
-    await found.stop()
+    await ended(found)
   }
   const unmount: Landscape['unmount'] = async (name, { discard: gone = false } = {}) => {
     const found = running.get(name)

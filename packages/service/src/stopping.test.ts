@@ -18,3 +18,22 @@ it('stops all services where one cannot stop its own work, and says so', async (
   await expect(store.append(late)).rejects.toMatchObject({ code: 'HW_CLOSED' })
   await place.drop()
 })
+
+it('takes a service away that cannot stop its own work, puts another in its place, and says why', async () => {
+  const said: object[] = []
+  const stuck = service('stuck', {
+    facts: events('stuck', {}),
+    resources: [],
+    start: async () => () => Promise.reject(new Error('the printer is on fire')),
+  })
+  const place = await throwAwayLandscape([stuck], {
+    log: (_, event, more) => event === 'stop-failed' && said.push(more!),
+  })
+  await place.landscape.mount(stuck)
+  const { pool } = place.landscape.services.get('stuck')!.surroundings
+  await place.landscape.unmount('stuck')
+  expect([pool.ended, place.landscape.services.size]).toEqual([true, 0])
+  const failed = { service: 'stuck', message: 'the printer is on fire' }
+  expect(said).toEqual([failed, failed])
+  await place.drop()
+})
