@@ -83,3 +83,15 @@ it('finds what is shown sealed in a field that its readers are told is open', ()
   expect(found()).toMatchObject([{ kind: 'mapping-failed', version: 1, detail: expect.stringContaining('/label') }])
   expect(found({ personal: { label: 'personId' } })).toEqual([])
 })
+
+it('finds what the store could not lift: a step that is missing, or gives nothing', () => {
+  const counted = (upcast: Record<number, (data: unknown) => unknown>) => {
+    const data = z.object({ count: z.int() })
+    const run = rerun(contractOf(events('pots', { Counted: { data, version: 2, upcast } })))
+    run.take({ position: 1, type: 'Counted', schemaVersion: 1, data: { count: 1 } })
+    return run.findings().map(({ kind }) => kind)
+  }
+  expect(counted({})).toEqual(['upcaster-failed'])
+  expect(counted({ 1: () => undefined })).toEqual(['does-not-fit'])
+  expect(counted({ 1: (data: unknown) => data })).toEqual([])
+})

@@ -146,9 +146,14 @@ function showForm(
   note(event, 'published-differs', differing(on.shown, mapped), version)
 }
 
+/** As the store lifts it: by every step, with what the step gives. */
 function lift({ version, upcast = {} }: EventType, stored: unknown, from: number): unknown {
   let data = stored
-  for (let step = from; step < version; step++) data = upcast[step]?.(data) ?? data
+  for (let at = from; at < version; at++) {
+    const step = upcast[at]
+    if (step === undefined) throw new Error(`Nothing lifts its data from version ${at} to ${at + 1}.`)
+    data = step(data)
+  }
   return data
 }
 

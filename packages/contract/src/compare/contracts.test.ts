@@ -46,6 +46,8 @@ it('names every upcaster that is missing, also one that was there before', () =>
   const missing = (before: EventDeclaration, now: EventDeclaration) =>
     compareContracts(document(before), document(now)).map(({ rule, version }) => `${rule} ${version}`)
   expect(missing(stage(1), stage(4, 2))).toEqual(['UPCASTER_MISSING 1', 'UPCASTER_MISSING 3'])
+  // The store wants one also where the old data would fit.
+  expect(changes({ data: saved }, { data: saved, version: 2 })).toEqual(['history: UPCASTER_MISSING'])
   expect(missing(stage(3, 1, 2), stage(3, 2))).toEqual(['UPCASTER_MISSING 1'])
   expect(missing(stage(3, 1, 2), stage(4, 2, 3))).toEqual(['UPCASTER_MISSING 1'])
   expect(missing(stage(3, 2), stage(4, 2, 3))).toEqual([])

@@ -263,12 +263,13 @@ function storedChanges(before: Stored, now: Stored): Said[] {
     const sentence = `Events are stored in version ${before.version}, and it would be ${now.version}.`
     return [said('STORED_VERSION_LOWERED', 'never', sentence, `Go on from version ${before.version}.`)]
   }
-  const fits = compare(before.schema, now.schema, { direction: 'backward', lenient: true })
-  const steps = range(before.version, now.version).filter(() => fits.length > 0)
-  // Those that were there lifted events from before what is known here.
-  const missing = [...before.upcasts, ...steps].filter((from) => from < now.version && !now.upcasts.includes(from))
+  const found =
+    now.version === before.version ? compare(before.schema, now.schema, { direction: 'backward', lenient: true }) : []
+  // The store lifts by every step, whether the data would fit or not; those that were there lifted events from before what is known here.
+  const steps = [...before.upcasts, ...range(before.version, now.version)]
+  const missing = steps.filter((from) => from < now.version && !now.upcasts.includes(from))
   return [
-    ...(now.version === before.version ? fits.map((one) => incompatible(one, 'history')) : []),
+    ...found.map((one) => incompatible(one, 'history')),
     ...missing.map((version) => ({
       ...said(
         'UPCASTER_MISSING',
