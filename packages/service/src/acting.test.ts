@@ -5,7 +5,7 @@ import { adoption, allocationOf } from '@headwater/experiment'
 import { throwAwayServer } from '@headwater/testing'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { z } from 'zod'
-import { action, consumer, count, decider, events, experiment, resource, service, view } from './index.ts'
+import { action, consumer, count, decider, events, experiment, refuse, resource, service, view } from './index.ts'
 import { type Landscape, startLandscape } from './landscape.ts'
 
 /** Notes about people: an entity's id is not its person's. */
@@ -77,6 +77,14 @@ const hold = view('/hold', async () => ({ open: true }), {
         held!.reached()
         await held!.go
         await run(note.write, 'held', { personId: 'holder', text: 'late' })
+      },
+    }),
+    note: action({
+      scope: 'w',
+      input: z.object({ personId: z.string() }),
+      async act({ personId }, { run }) {
+        const written = await run(note.write, `of-${personId}`, { personId, text: 'x' })
+        if (written.kind === 'refused') return refuse(written.code, written.sentence)
       },
     }),
   },
@@ -152,6 +160,15 @@ it('keeps what is said of a person under that person’s key, whatever the entit
     body: { code: 'HW_FORGOTTEN' },
   })
   expect(await store.log.last()).toBe(at)
+})
+
+it('refuses a view what is about somebody who was forgotten', async () => {
+  expect((await ask('/notes/hold/note', { personId: 'eve' })).status).toBe(200)
+  expect((await ask('/forget', { person: 'eve' })).status).toBe(200)
+  expect(await ask('/notes/hold/note', { personId: 'eve' })).toMatchObject({
+    status: 409,
+    body: { code: 'HW_FORGOTTEN' },
+  })
 })
 
 it('exposes a unit once by the event that several commands follow from', async () => {

@@ -87,7 +87,11 @@ const forgotten = {
 } as const
 
 /** Failures that say what the caller has to do otherwise; they come before anything is recorded. Any other is thrown on. */
-function refusalIn(error: unknown): { readonly kind: 'refused'; readonly code: string; readonly sentence: string } {
+export function refusalIn(error: unknown): {
+  readonly kind: 'refused'
+  readonly code: string
+  readonly sentence: string
+} {
   if (error instanceof ExperimentRefused) return { kind: 'refused', code: error.code, sentence: error.message }
   if ((error as { code?: string }).code === 'HW_FORGOTTEN') return forgotten
   throw error

@@ -12,6 +12,7 @@ import { type Call, type Caller, type Implementation, problem } from '@headwater
 import { enter, RequestFailed } from '@headwater/hypermedia/client'
 import type pg from 'pg'
 import { idFrom, newId } from './ids.ts'
+import { refusalIn } from './implementation.ts'
 import { hashOf, keepRequest, keptRequest } from './request.ts'
 import { rowsOf } from './rows.ts'
 import type { Screens } from './screens.ts'
@@ -133,6 +134,9 @@ function commanding(on: Viewing, view: View, call: Call<any>, traceparent: strin
         const asked = { caller: caller.subject, target, action: command.name, input: data, inputHash, ...refused }
         return [keepRequest(store.service, requestId, asked, entity, outcome), ...variants.exposures()]
       },
+    }).catch(async (error: unknown) => {
+      const refusal = refusalIn(error)
+      return { ...(await load(store, entity.decider, id)), ...refusal, repeated: false }
     })
     if (executed.kind === 'conflict') throw crowded(executed.stream)
     if (executed.kind !== 'id-reused') return executed
