@@ -23,11 +23,15 @@ const token = await landscape.issuer.sign({ subject: 'auditor', scopes: ['events
 const get = async <T>(path: string): Promise<T> =>
   (await (await fetch(new URL(path, landscape.url), { headers: { authorization: `Bearer ${token}` } })).json()) as T
 
-const expected = bank.flatMap(({ name: caller, consumers = [] }) =>
-  consumers.flatMap((consumer) =>
+const expected = bank.flatMap(({ name: caller, consumers = [], experiments = [] }) => [
+  ...consumers.flatMap((consumer) =>
     consumer.services.map(({ service, types }) => ({ service, types, reader: `${caller}/${consumer.name}` })),
   ),
-)
+  // Who has experiments follows their allocations.
+  ...experiments
+    .slice(0, 1)
+    .map(() => ({ service: 'experiments', types: ['AllocationChanged'], reader: `${caller}/allocations` })),
+])
 /** Every consumer has declared itself: they do so as soon as the owner answers. */
 const registers = new Map<string, readonly KnownReader[]>()
 for (const deadline = Date.now() + 60_000; ;) {
