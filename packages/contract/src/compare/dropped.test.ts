@@ -98,7 +98,7 @@ it('finds the fields that any form of a union no longer has, and no others', () 
 it('finds nothing that a schema no longer has of itself', () => {
   fc.assert(
     fc.property(anySchema, (schema) => {
-      if (typeof schema === 'object') expect(droppedFields(schema, structuredClone(schema))).toEqual([])
+      expect(typeof schema === 'object' ? droppedFields(schema, structuredClone(schema)) : []).toEqual([])
     }),
     { numRuns: 1_500, interruptAfterTimeLimit: 3_000 },
   )
