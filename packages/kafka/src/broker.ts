@@ -116,6 +116,13 @@ function settingsOf(directory: string, ports: Required<Ports>): Record<string, s
   }
 }
 
+/** A random one, as Kafka writes them. One in 64 would begin with a dash, which Kafka's tools take for an option. */
+export function clusterId(): string {
+  const bytes = randomBytes(16)
+  bytes[0]! &= 0x7f
+  return bytes.toString('base64url')
+}
+
 async function format(directory: string, properties: Readonly<Record<string, string>>): Promise<void> {
   const data = join(directory, 'data')
   const done = join(directory, 'formatted')
@@ -124,7 +131,7 @@ async function format(directory: string, properties: Readonly<Record<string, str
   await rm(data, { recursive: true, force: true })
   const file = join(directory, 'format.properties')
   await writeFile(file, propertiesText(properties))
-  const cluster = randomBytes(16).toString('base64url')
+  const cluster = clusterId()
   const tool = ['kafka.tools.StorageTool', 'format', '--standalone', '-t', cluster, '-c', file]
   await promisify(execFile)('java', ['-XX:+UseSerialGC', '-Xmx128m', '-cp', await kafkaJars(), ...tool]).catch(
     (error) => {
