@@ -10,6 +10,9 @@ import type { Meter } from './meter.ts'
 import { slotOf } from './slot.ts'
 import type { Cursor, Source, SourceEvent, SourcePage } from './source.ts'
 
+/** A source that was asked anew is given this long to answer. */
+const answeredMs = 5_000
+
 export interface ReaderOptions {
   readonly consumer: Consumer
   readonly source: Source
@@ -51,6 +54,8 @@ export class Reader {
   #page = 0
   #round: AbortController | undefined
   #slotsWanted: (() => void) | undefined
+  /** The page that was the last one when the source was asked anew, and when that was. */
+  #nudged = { page: -1, at: 0 }
   /** Last position read, and whether anything lay beyond it then. */
   read = 0
   atEnd = false
@@ -74,9 +79,17 @@ export class Reader {
     this.#wake()
   }
 
-  /** Somebody waits for a position: asks anew, since what is hidden at the end is told only after a wait. */
+  /**
+   * Somebody waits for a position: asks anew, since what is hidden at the end is told only after a wait. A source that takes long to
+   * answer is let answer: asked anew again and again it never would.
+   */
   nudge(position: number): void {
-    if (this.atEnd && this.read < position) this.#round?.abort()
+    if (!this.atEnd || this.read >= position) return
+    const { page, at } = this.#nudged
+    const now = this.#on.clock.now()
+    if (page === this.#page && now - at < answeredMs) return
+    this.#nudged = { page: this.#page, at: now }
+    this.#round?.abort()
   }
 
   #wake(): void {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { feed, memoryLog, type MemoryLog } from '@headwater/feed'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { throwAwayDatabase } from '@headwater/testing'
@@ -9,6 +10,8 @@ import { z } from 'zod'
 let shop: Shop
 let log: MemoryLog
 let running: RunningConsumer[] = []
+/** Kept until a test is over: the signal of a request that is garbage never aborts, and who stops would wait for the long poll. */
+let asked: Request[] = []
 beforeEach(async () => {
   shop = await openShop(throwAwayDatabase)
   log = memoryLog('orders')
@@ -16,17 +19,21 @@ beforeEach(async () => {
 afterEach(async () => {
   await Promise.all(running.map((one) => one.stop()))
   running = []
+  asked = []
   await shop.close()
 })
 
 const caller = { subject: 'shipping', scopes: ['events:read'] }
 
-function source(failing: () => boolean = () => false) {
+function source(failing: () => boolean = () => false, answersAfterMs = 0) {
   const handle = feed({ log, contract: contractOf(orders), rate: { perSecond: 1e6, burst: 1e6 } })
   return feedSource('http://orders.test/events', {
     async fetch(url, init) {
       if (failing()) throw new TypeError('fetch failed')
-      return await handle(new Request(url, init), { caller })
+      if (answersAfterMs > 0) await delay(answersAfterMs, undefined, init?.signal ? { signal: init.signal } : {})
+      const request = new Request(url, init)
+      asked.push(request)
+      return await handle(request, { caller })
     },
   })
 }
@@ -53,6 +60,13 @@ it('handles a feed from its start, over hidden events at its end, without waitin
   await one.caughtUp({ orders: place(20, 'Secret') })
   await one.caughtUp({ orders: place(3) })
   expect(problemsIn(await shop.effects(), [...upTo(500), 521, 522, 523])).toEqual([])
+})
+
+it('waits for a feed that takes its time to answer, over hidden events at its end', async () => {
+  const one = start(source(() => false, 400))
+  await one.caughtUp({ orders: place(5) })
+  await one.caughtUp({ orders: place(20, 'Secret') })
+  expect(problemsIn(await shop.effects(), upTo(5))).toEqual([])
 })
 
 it('begins at the end, and is set back to a time', async () => {
