@@ -1,6 +1,7 @@
 import { kafkaClient } from '@headwater/consumer/kafka'
+import { now } from './clock.ts'
 
-/** Notes when each event, told by the `n` of its data, is first seen committed in a topic. Milliseconds of `performance.now()`. */
+/** Notes when each event, told by the `n` of its data, is first seen committed in a topic. Milliseconds of `now()`. */
 export class Arrivals {
   readonly #at: (number | undefined)[] = []
   readonly #ended = new AbortController()
@@ -34,10 +35,10 @@ export class Arrivals {
           offset: offsets.get(partition) ?? 0,
         }))
         const fetched = await client.fetch(places, { waitMs: 500, maxBytes: 4_000_000 })
-        const now = performance.now()
+        const at = now()
         for (const { partition, records, next } of fetched) {
           offsets.set(partition, next)
-          for (const { value } of records) this.#note(value, now)
+          for (const { value } of records) this.#note(value, at)
         }
       } catch {
         await new Promise((resolve) => setTimeout(resolve, 100)) // not yet there, or being made
@@ -46,11 +47,11 @@ export class Arrivals {
     await client.close()
   }
 
-  #note(value: string, now: number): void {
+  #note(value: string, at: number): void {
     // In the captured row the data is text, so its quotes are escaped.
     const n = Number(/\\?"n\\?":(\d+)/.exec(value)?.[1])
     if (this.#at[n] !== undefined) return
-    this.#at[n] = now
+    this.#at[n] = at
     this.seen += 1
     this.bytes += value.length
   }

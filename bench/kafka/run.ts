@@ -3,22 +3,24 @@
 // (the worker's setting), a transaction a poll, over as many partitions, and are read committed. The worker's JVM compiles for about
 // half a minute of such traffic, in which times are five times as long: both take turns, and only turns after that count.
 import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { events } from '@headwater/contract'
 import { consumer, migrateConsumers, postgresKeeper, runConsumer } from '@headwater/consumer'
 import { kafkaClient, kafkaSource } from '@headwater/consumer/kafka'
-import { migrate, openStore } from '@headwater/event-store'
+import { migrate } from '@headwater/event-store'
 import { connectorPlugins, kafkaJars, startConnect, startKafka } from '@headwater/kafka'
 import { startPostgres } from '@headwater/postgres'
 import pg from 'pg'
-import { z } from 'zod'
 import { freePort } from '../harness/port.ts'
 import { full, option, report } from '../harness/report.ts'
 import { Arrivals } from './arrivals.ts'
+import { now } from './clock.ts'
 import { debeziumConfig, debeziumPlugin, debeziumTopic } from './debezium.ts'
+import { orders } from './orders.ts'
+import type { Place, Placed } from './service.ts'
 
 const total = Number(option('events', full ? '10000000' : '100000'))
 /** Of a turn. */
@@ -28,9 +30,6 @@ const partitions = option('partitions', '12')
 const [warming, counted] = [3, 4]
 const perSecond = 500
 const heapMiB = 384
-const orders = events('orders', { Placed: { data: z.object({ n: z.int(), pad: z.string() }), level: 'published' } })
-/** So long that an event is served as 500 bytes. */
-const pad = 'x'.repeat(92)
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
 const directory = await mkdtemp(join(tmpdir(), 'headwater-bench-kafka-'))
@@ -40,22 +39,18 @@ const postgres = await startPostgres({
   settings: { wal_level: 'logical', max_wal_senders: '4' },
 })
 const pool = new pg.Pool({ connectionString: postgres.url, max: 8 })
+// A connection that is being closed may still hear that the server stops.
+pool.on('error', () => undefined)
 await migrate(pool)
 await migrateConsumers(pool)
-const store = openStore({ pool, service: 'orders' })
 const feedPort = await freePort()
-const server = spawn(
+const service = spawn(
   process.execPath,
-  [
-    '--conditions=source',
-    '--import',
-    'tsx',
-    join(import.meta.dirname, '../../guarantees/delivery/server.ts'),
-    postgres.url,
-    String(feedPort),
-  ],
-  { stdio: ['ignore', 2, 2] },
+  ['--conditions=source', '--import', 'tsx', join(import.meta.dirname, 'service.ts'), postgres.url, String(feedPort)],
+  { stdio: ['ignore', 2, 2, 'ipc'] },
 )
+await once(service, 'message')
+service.on('message', note)
 const kafka = await startKafka({ directory: join(directory, 'kafka') })
 const peers = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'headwater', 'peers')
 const plugins = [...(await connectorPlugins()), await debeziumPlugin(peers)]
@@ -80,6 +75,7 @@ const peer = { name: 'cdc', topic: debeziumTopic, config: debeziumConfig(postgre
 
 let placed = 0
 const committed: number[] = []
+const waiting = new Map<number, () => void>()
 await place(1)
 for (const one of [ours, peer]) {
   await worker.connectors.put(one.name, one.config)
@@ -107,10 +103,9 @@ await worker.connectors.resume(ours.name)
 const effects = await paceEffects()
 const state = await worker.connectors.state(ours.name)
 
-server.kill('SIGKILL')
+service.kill('SIGKILL')
 await worker.stop()
 await kafka.stop()
-await store.close()
 await pool.end()
 await postgres.stop()
 await rm(directory, { recursive: true, force: true })
@@ -161,17 +156,17 @@ report(
   `kafka: feed → topic ${(ourRate / peerRate).toFixed(2)} × Debezium, p99 ${ms(at(ourLatency, 0.99))} against ${ms(at(peerLatency, 0.99))}, effect p99 ${ms(at(effects, 0.99))}`,
 )
 
-async function place(count: number): Promise<void> {
+function place(count: number): Promise<void> {
   const first = placed
   placed += count
-  const numbers = Array.from({ length: count }, (_, index) => first + index)
-  const streams = Array.from({ length: Math.min(count, 50) }, (_, stream) => ({
-    stream: `order-${(first + stream) % 1_000}`,
-    events: numbers.filter((n) => (n - first) % 50 === stream).map((n) => ({ type: 'Placed', data: { n, pad } })),
-  }))
-  await store.append({ streams, meta: { correlationId: 'kafka', causationId: 'kafka' } })
-  const now = performance.now()
-  for (const n of numbers) committed[n] = now
+  service.send({ first, count } satisfies Place)
+  return new Promise((resolve) => waiting.set(first, resolve))
+}
+
+function note({ first, at }: Placed): void {
+  committed[first] = at
+  waiting.get(first)!()
+  waiting.delete(first)
 }
 
 /** One of the two runs, alone, while something is measured. */
@@ -230,7 +225,7 @@ async function paceEffects(): Promise<number[]> {
   const counting = consumer(
     'counting',
     orders,
-    { Placed: ({ n }: { n: number }) => void (handled[n] = performance.now()) },
+    { Placed: ({ n }: { n: number }) => void (handled[n] = now()) },
     { from: 'now' },
   )
   const client = kafkaClient({ bootstrap: kafka.bootstrap })
@@ -238,7 +233,7 @@ async function paceEffects(): Promise<number[]> {
   await pause(5_000)
   const first = placed
   await steadily()
-  await running.caughtUp({ orders: await store.log.last() })
+  await running.caughtUp({ orders: placed })
   await running.stop()
   await client.close()
   return sorted(first, (n) => handled[n]!)
