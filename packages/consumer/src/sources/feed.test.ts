@@ -1,8 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises'
+import { once } from 'node:events'
 import { feed, memoryLog, type MemoryLog } from '@headwater/feed'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { throwAwayDatabase } from '@headwater/testing'
 import { consumer, feedSource, runConsumer, type RunningConsumer } from '../index.ts'
+import { type Clock, systemClock } from '../clock.ts'
 import { openShop, orders, problemsIn, record, type Shop, upTo } from '../../test/orders.ts'
 import { contractOf, events } from '@headwater/contract'
 import { z } from 'zod'
@@ -25,12 +26,12 @@ afterEach(async () => {
 
 const caller = { subject: 'shipping', scopes: ['events:read'] }
 
-function source(failing: () => boolean = () => false, answersAfterMs = 0) {
+function source(failing: () => boolean = () => false, ready = async (_?: AbortSignal | null): Promise<void> => {}) {
   const handle = feed({ log, contract: contractOf(orders), rate: { perSecond: 1e6, burst: 1e6 } })
   return feedSource('http://orders.test/events', {
     async fetch(url, init) {
       if (failing()) throw new TypeError('fetch failed')
-      if (answersAfterMs > 0) await delay(answersAfterMs, undefined, init?.signal ? { signal: init.signal } : {})
+      await ready(init?.signal)
       const request = new Request(url, init)
       asked.push(request)
       return await handle(request, { caller })
@@ -63,7 +64,27 @@ it('handles a feed from its start, over hidden events at its end, without waitin
 })
 
 it('waits for a feed that takes its time to answer, over hidden events at its end', async () => {
-  const one = start(source(() => false, 400))
+  // It answers once whoever waits has looked two times more whether it is there.
+  let looks = 0
+  const looked = new EventTarget()
+  const { now, sleep: pause } = systemClock
+  const clock: Clock = {
+    now,
+    sleep: (ms, signal) => {
+      if (ms === 200) looked.dispatchEvent(new CustomEvent('look', { detail: ++looks }))
+      return pause(ms, signal)
+    },
+  }
+  const ready = async (signal?: AbortSignal | null) => {
+    const from = looks
+    while (looks < from + 2) await once(looked, 'look', signal ? { signal } : {})
+  }
+  const one = runConsumer(consumer('shipping', orders, { Placed: record() }), {
+    source: source(() => false, ready),
+    keeper: shop.keeper,
+    clock,
+  })
+  running.push(one)
   await one.caughtUp({ orders: place(5) })
   await one.caughtUp({ orders: place(20, 'Secret') })
   expect(problemsIn(await shop.effects(), upTo(5))).toEqual([])
