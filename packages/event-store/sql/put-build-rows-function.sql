@@ -10,9 +10,11 @@ begin
   if not found then
     return false;
   end if;
+  -- Not a join: while the table has no statistics, it was read once for each given row.
   delete from headwater.row r
-  using json_to_recordset(put_build_rows.rows) as given(key text, value jsonb)
-  where given.value is null and r.projection = put_build_rows.projection and r.build = put_build_rows.build and r.key = given.key;
+  where r.projection = put_build_rows.projection and r.build = put_build_rows.build and r.key = any (array(
+    select given.key from json_to_recordset(put_build_rows.rows) as given(key text, value jsonb) where given.value is null
+  ));
   insert into headwater.row as r (projection, build, key, value)
   select put_build_rows.projection, put_build_rows.build, given.key, given.value
   from json_to_recordset(put_build_rows.rows) as given(key text, value jsonb)
