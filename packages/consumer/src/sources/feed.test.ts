@@ -141,7 +141,10 @@ it('reads the published version that its facts name, while another is the oldest
     const see = (data: unknown, { event }: { event: { schemaVersion: number } }) =>
       void seen.push([event.schemaVersion, data])
     const name = `read-${reads ?? 'oldest'}`
-    const one = runConsumer(consumer(name, facts(reads), { Placed: see }), { source: from, keeper: shop.keeper })
+    const one = runConsumer(consumer(name, facts(reads), { Placed: see }, { order: 'log' }), {
+      source: from,
+      keeper: shop.keeper,
+    })
     running.push(one)
     await one.caughtUp({ orders: 2 })
   }
