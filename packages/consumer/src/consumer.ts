@@ -1,4 +1,11 @@
-import { type AnyFacts, type Contract, contractOf, type EventType, type OutputOf } from '@headwater/contract'
+import {
+  type AnyFacts,
+  type Contract,
+  contractOf,
+  type EventType,
+  type OutputOf,
+  versionsOf,
+} from '@headwater/contract'
 import { type OrderingKey, orderingKey, wholeLog } from './ordering-key.ts'
 import type { Run, RunFor } from './effects.ts'
 import type { SourceEvent } from './source.ts'
@@ -180,14 +187,10 @@ function consumedService(facts: AnyFacts, handlers: Handlers<any>, options: Cons
   const contract = contractOf(facts)
   const { service, types } = contract
   const wanted = [...types.keys()].filter((type) => 'batch' in handlers || Object.hasOwn(handlers, type))
-  const versions = wanted.flatMap((type) => {
-    const { reads } = types.get(type)!
-    return reads === undefined ? [] : [[type, reads]]
-  })
   return {
     service,
     types: wanted,
-    versions: Object.fromEntries(versions),
+    versions: versionsOf(contract, wanted),
     keyOf: options.order === 'log' ? wholeLog : orderingKey,
     contract,
   }

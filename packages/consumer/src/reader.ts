@@ -158,12 +158,11 @@ export class Reader {
   }
 
   #refuseOthers({ events }: SourcePage): void {
-    const wanted = Object.entries(this.#of.versions)
-    if (wanted.length === 0) return
-    const versions = new Map(wanted)
-    const other = events.find(({ type, schemaVersion }) => (versions.get(type) ?? schemaVersion) !== schemaVersion)
-    if (other !== undefined)
-      throw new OtherVersion(this.#on.source.name, this.#of.service, other, versions.get(other.type)!)
+    const { service, versions } = this.#of
+    const other = events.find(
+      ({ type, schemaVersion }) => Object.hasOwn(versions, type) && versions[type] !== schemaVersion,
+    )
+    if (other !== undefined) throw new OtherVersion(this.#on.source.name, service, other, versions[other.type]!)
   }
 
   /** The log goes on under another name: every slot got a new epoch. */

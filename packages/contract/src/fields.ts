@@ -1,3 +1,5 @@
+import { step } from './compare/difference.ts'
+import { target } from './compare/node.ts'
 import type { Contract, EventType } from './events.ts'
 import { type JsonSchema, jsonSchemaOf } from './schema.ts'
 
@@ -5,9 +7,18 @@ import { type JsonSchema, jsonSchemaOf } from './schema.ts'
 export type Reads = Readonly<Record<string, readonly string[]>>
 
 /** What facts that somebody was compiled against let him read, of these types or all. */
-export function readsOf({ types }: Contract, only?: readonly string[]): Reads {
-  const wanted = [...types.values()].filter(({ type }) => only === undefined || only.includes(type))
-  return Object.fromEntries(wanted.map((type) => [type.type, readableFields(type)]))
+export function readsOf(contract: Contract, only?: readonly string[]): Reads {
+  return Object.fromEntries(typesOf(contract, only).map((type) => [type.type, readableFields(type)]))
+}
+
+/** The published versions that such facts say are read, of these types or all; absent is whichever is served by itself. */
+export function versionsOf(contract: Contract, only?: readonly string[]): Readonly<Record<string, number>> {
+  const named = typesOf(contract, only).flatMap(({ type, reads }) => (reads === undefined ? [] : [[type, reads]]))
+  return Object.fromEntries(named)
+}
+
+function typesOf({ types }: Contract, only?: readonly string[]): EventType[] {
+  return [...types.values()].filter(({ type }) => only === undefined || only.includes(type))
 }
 
 /** Whoever has the owner's own facts reads what is published, whatever is stored. */
@@ -39,18 +50,13 @@ function collect(schema: unknown, root: JsonSchema, at: string, depth: number, f
     allOf = [],
   } = schema as Record<string, any>
   for (const [name, field] of Object.entries(properties)) {
-    const pointer = `${at}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`
+    const pointer = step(at, name)
     found.add(pointer)
     collect(field, root, pointer, depth + 1, found)
   }
   for (const inside of [items, ...prefixItems, additionalProperties]) collect(inside, root, `${at}/*`, depth + 1, found)
   for (const same of [...anyOf, ...oneOf, ...allOf]) collect(same, root, at, depth + 1, found)
-  if (typeof $ref === 'string') collect(referred($ref, root), root, at, depth + 1, found)
-}
-
-function referred(ref: string, root: JsonSchema): unknown {
-  const path = ref.split('/').slice(1)
-  return path.reduce<any>((value, key) => value?.[key.replaceAll('~1', '/').replaceAll('~0', '~')], root)
+  if (typeof $ref === 'string') collect(target($ref, root), root, at, depth + 1, found)
 }
 
 /**

@@ -15,7 +15,7 @@ export type {
   PublishedForm,
   Schemas,
 } from './events.ts'
-export { fieldsOf, readsOf } from './fields.ts'
+export { fieldsOf, readsOf, versionsOf } from './fields.ts'
 export type { Reads } from './fields.ts'
 export { fieldReads, type FieldReads } from './observe.ts'
 export { check, jsonSchemaOf } from './schema.ts'

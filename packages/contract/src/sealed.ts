@@ -1,3 +1,4 @@
+import { step } from './compare/difference.ts'
 import { target } from './compare/node.ts'
 import type { EventType, PublishedForm } from './events.ts'
 import type { JsonSchema } from './schema.ts'
@@ -62,8 +63,7 @@ function sealedAt(value: unknown, allowed: readonly string[] = []): string | und
   if (isSealed(value)) return ''
   for (const [name, member] of Object.entries(value)) {
     const inside = sealedAt(member)
-    if (inside !== undefined && !(inside === '' && allowed.includes(name)))
-      return `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}${inside}`
+    if (inside !== undefined && !(inside === '' && allowed.includes(name))) return `${step('', name)}${inside}`
   }
   return undefined
 }

@@ -110,15 +110,7 @@ async function byUnit(on: Compacting, held: readonly Add[], key: string, files: 
   const shares = Array.from({ length: files - 1 }, (_, index) => (index + 1) / files)
   const [cut] = await on.engine.rows(`select quantile_disc(unit, ${JSON.stringify(shares)}) as units ${of}`)
   const units = [...new Set((cut?.['units'] ?? []) as string[])].map(text)
-  const ranges = [...units, undefined].map(
-    (to, index) =>
-      [
-        ...(index === 0
-          ? []
-          : [to === undefined ? `(unit >= ${units[index - 1]} or unit is null)` : `unit >= ${units[index - 1]}`]),
-        ...(to === undefined ? [] : [`unit < ${to}`]),
-      ].join(' and ') || 'true',
-  )
+  const ranges = [...units, undefined].map((to, index) => within(units[index - 1], to))
   const [counted] = await on.engine.rows(
     `select ${ranges.map((range, index) => `count(*) filter (where ${range}) as n${index}`).join(', ')} ${of}`,
   )
@@ -129,6 +121,12 @@ async function byUnit(on: Compacting, held: readonly Add[], key: string, files: 
       where: `${isOf(key)} and (${range})`,
     }))
     .filter(({ types }) => types[key]! > 0)
+}
+
+/** Units from one on and before another; the last range also has what is about none. */
+function within(from: string | undefined, to: string | undefined): string {
+  if (from === undefined) return to === undefined ? 'true' : `unit < ${to}`
+  return to === undefined ? `unit >= ${from} or unit is null` : `unit >= ${from} and unit < ${to}`
 }
 
 async function joined(on: Compacting, { held, types, where }: Part, run: Contents['run'] & {}): Promise<Add> {

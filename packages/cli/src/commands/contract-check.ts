@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
-import { type AnyFacts, type ContractDocument, contractOf, outsideOf, readsOf } from '@headwater/contract'
+import { type AnyFacts, type ContractDocument, contractOf, outsideOf, readsOf, versionsOf } from '@headwater/contract'
 import { type Broken, brokenBy, type Change, compareContracts } from '@headwater/contract/compare'
 import { type Pulled, readPulled } from '@headwater/contract/export'
 import { type Command, Ended, exitCode, type Invocation } from '../command.ts'
@@ -143,9 +143,7 @@ async function readsIn(folder: string, file: string, { service }: Pulled) {
     const values = Object.values(await load<Record<string, unknown>>(folder, file))
     const facts = values.filter((one): one is AnyFacts => typeof one === 'object' && one !== null)
     const contract = facts.map((one) => contractOf(one)).find((one) => one?.service === service)
-    if (contract === undefined) return {}
-    const versions = [...contract.types].flatMap(([type, { reads }]) => (reads === undefined ? [] : [[type, reads]]))
-    return { reads: readsOf(contract), versions: Object.fromEntries(versions) as Record<string, number> }
+    return contract === undefined ? {} : { reads: readsOf(contract), versions: versionsOf(contract) }
   } catch {
     return {}
   }
